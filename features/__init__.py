@@ -1,0 +1,3 @@
+"""Raw measurements into model-ready arrays, the same in training and in serving."""
+
+DOMAINS = ("traffic",)

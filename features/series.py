@@ -1,0 +1,90 @@
+"""A panel: many entities measured on one regular clock, with every missing value kept missing."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import numpy as np
+import numpy.typing as npt
+
+from features.errors import BadInput
+
+FloatArray = npt.NDArray[np.float32]
+TimeArray = npt.NDArray[np.datetime64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Panel:
+    """Measurements on a regular grid; the shape that every domain's ``build`` takes.
+
+    Attributes:
+        start: the first interval's start, aware.
+        step_min: minutes between rows.
+        entities: names of the columns, unique.
+        values: (time, entity), float32, in the unit that ``quantity`` ends in; NaN where nothing was measured.
+        quantity: what was measured, ending in its unit, e.g. ``volume_veh_h``.
+        available_at: (time, entity), datetime64[s] UTC, when each value became known; None where every value is
+            known at its interval's end.
+    """
+
+    start: datetime
+    step_min: int
+    entities: tuple[str, ...]
+    values: FloatArray
+    quantity: str
+    available_at: TimeArray | None = None
+
+    def __post_init__(self) -> None:
+        if self.start.tzinfo is None:
+            raise BadInput(cause=f"The panel starts at {self.start}, which has no zone", mend="Pass an aware datetime")
+        if self.values.ndim != 2 or self.values.shape[1] != len(self.entities):
+            raise BadInput(
+                cause=f"values has shape {self.values.shape}, expected (time, {len(self.entities)} entities)",
+                mend="Pass one column an entity",
+            )
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    @property
+    def step(self) -> timedelta:
+        """The time between two rows."""
+        return timedelta(minutes=self.step_min)
+
+    @property
+    def end(self) -> datetime:
+        """The instant at which the last interval ends."""
+        return self.start + len(self) * self.step
+
+    def time(self, index: int) -> datetime:
+        """The start of interval ``index``, which may lie beyond the panel."""
+        return self.start + index * self.step
+
+    def index(self, time: datetime) -> int:
+        """The row whose interval starts at ``time``, which may lie beyond the panel.
+
+        Raises:
+            BadInput: ``time`` is not on the panel's clock.
+        """
+        steps, rest = divmod(time - self.start, self.step)
+        if rest:
+            raise BadInput(
+                cause=f"{time.isoformat()} is not on the {self.step_min}-minute clock of the measurements",
+                mend=f"Use a whole number of steps from {self.start.isoformat()}",
+            )
+        return steps
+
+    def window(self, first: int, last: int) -> "Panel":
+        """Rows ``first`` up to, not including, ``last``."""
+        known = None if self.available_at is None else self.available_at[first:last]
+        return replace(self, start=self.time(first), values=self.values[first:last], available_at=known)
+
+    def select(self, entities: tuple[str, ...]) -> "Panel":
+        """The same clock for ``entities``, in that order; an entity that is not measured is all missing."""
+        column = {name: i for i, name in enumerate(self.entities)}
+        chosen = np.array([column.get(name, -1) for name in entities], dtype=np.intp)
+        padded = np.column_stack([self.values, np.full(len(self), np.nan, dtype=np.float32)])
+        known = None
+        if self.available_at is not None:
+            never = np.full(len(self), np.datetime64("NaT", "s"))
+            known = np.column_stack([self.available_at, never])[:, chosen]
+        return replace(self, entities=entities, values=padded[:, chosen], available_at=known)

@@ -1,0 +1,82 @@
+"""Settings from flags, then HAECHI_* variables, then haechi.toml, then defaults; each value knows its origin."""
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from features.errors import BadInput
+
+_TOML = "haechi.toml"
+
+
+class Settings(BaseSettings):
+    """What a deployment may set. Every field is also a variable (``HAECHI_PORT``) and a line of haechi.toml."""
+
+    model_config = SettingsConfigDict(env_prefix="HAECHI_", toml_file=_TOML, extra="forbid")
+
+    home: Path = Field(Path(".haechi"), description="where MLflow's store, artifacts and logs live")
+    host: str = Field("127.0.0.1", description="the address that `haechi serve` binds")
+    port: int = Field(8500, ge=0, le=65535, description="its gRPC port; 0 picks a free one")
+    server: str = Field("127.0.0.1:8500", description="where `haechi forecast` asks")
+    max_message_mib: int = Field(32, ge=1, le=1024, description="the largest gRPC message taken, MiB")
+    threads: int = Field(1, ge=1, le=64, description="threads of one onnxruntime session")
+    stale_after_min: int = Field(180, ge=1, description="older measurements mark a forecast `degraded: stale`")
+    signing_key: SecretStr | None = Field(None, description="Ed25519 private key (PEM) that signs artifacts")
+    trusted_key: str | None = Field(None, description="Ed25519 public key (PEM); unsigned models are refused")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Variables before the file: no dotenv, no secrets folder."""
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+
+def load() -> Settings:
+    """The settings in force.
+
+    Raises:
+        BadInput: a value that is out of its range, or a line of haechi.toml that no setting has.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"])
+        raise BadInput(
+            cause=f"Setting '{name}' is wrong: {first['msg']}",
+            mend=f"Mend HAECHI_{name.upper()} or the line '{name}' of {_TOML}; `haechi config` shows every setting",
+        ) from None
+    except tomllib.TOMLDecodeError as error:
+        raise BadInput(cause=f"{_TOML} is not valid TOML: {error}", mend="Mend that line") from None
+
+
+def origins(settings: Settings) -> list[dict[str, Any]]:
+    """Every setting with its value and where it came from; secrets are masked.
+
+    Returns:
+        One row a setting: ``name``, ``value``, ``origin`` (a variable, ``haechi.toml`` or ``default``), ``meaning``.
+    """
+    from_env = EnvSettingsSource(Settings)()
+    from_toml = TomlConfigSettingsSource(Settings)()
+    rows = []
+    for name, field in Settings.model_fields.items():
+        origin = f"HAECHI_{name.upper()}" if name in from_env else _TOML if name in from_toml else "default"
+        value = getattr(settings, name)
+        rows.append({"name": name, "value": None if value is None else str(value), "origin": origin})
+        rows[-1]["meaning"] = field.description
+    return rows

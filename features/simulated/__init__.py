@@ -1,0 +1,1 @@
+"""The simulated Seoul: one coherent city with known truth, deterministic by seed and time."""

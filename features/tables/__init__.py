@@ -1,0 +1,1 @@
+"""Published table shapes, each read into the long table."""

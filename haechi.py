@@ -1,0 +1,67 @@
+"""The front door: one command, ``haechi``, put together from the rooms that are installed."""
+
+import errno
+import os
+import sys
+from importlib import import_module
+
+# Both libraries report home when they are imported; a city's safety room calls nobody unasked.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+
+import typer
+
+from features import console
+from features.errors import HaechiError, StorageFailure
+
+ROOMS = ("features", "training", "serving")
+
+app = typer.Typer(
+    name="haechi",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+
+
+@app.callback()
+def _haechi() -> None:
+    """Traffic forecasts for a city's safety room: train, judge, serve and ask."""
+
+
+for room in ROOMS:
+    import_module(f"{room}.cli").add_commands(app)
+
+
+def main() -> None:
+    """Run one command; a user's mistake exits 2 with cause and mend, anything else that goes wrong exits 1."""
+    try:
+        app()
+    except HaechiError as error:
+        console.fail(error)
+        sys.exit(error.exit_code)
+    except ModuleNotFoundError as error:
+        console.fail(_missing_extra(error))
+        sys.exit(1)
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        console.fail(
+            StorageFailure(
+                cause=f"The disk is full: {error.filename or 'a file'} could not be written",
+                mend="Free some space, or point HAECHI_HOME or --out at another disk, and run it again",
+            )
+        )
+        sys.exit(1)
+
+
+def _missing_extra(error: ModuleNotFoundError) -> HaechiError:
+    extra = "training" if error.name in {"torch", "mlflow", "onnx"} else "serving"
+    return HaechiError(
+        cause=f"This command needs {error.name}, which is not installed",
+        mend=f"Run: pip install 'haechi[{extra}]' (or `make install` in a checkout)",
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Serves exported models over gRPC from onnxruntime, with no training stack in the process."""

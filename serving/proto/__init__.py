@@ -1,0 +1,1 @@
+"""The wire: protobuf files and what is generated from them."""

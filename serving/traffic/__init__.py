@@ -1,0 +1,1 @@
+"""Traffic forecasts over gRPC."""

@@ -1,0 +1,1 @@
+"""Traffic-flow models: their fit and their scores."""

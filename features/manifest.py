@@ -1,0 +1,223 @@
+"""What a model says of itself: the ``manifest.json`` of every artifact, written by training and read by serving."""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Sequence
+from hashlib import sha256
+from importlib.metadata import version as installed_version
+from typing import Annotated, Literal
+
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    FiniteFloat,
+    JsonValue,
+    StringConstraints,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+
+from features.errors import ArtifactMismatch
+
+FORMAT = 1
+"""The newest manifest format that this Haechi reads."""
+
+NAME_PATTERN = r"[a-z0-9][a-z0-9-]*"
+"""Models, aliases and domains: no separator, no dot, so that a name is never a path."""
+
+DType = Literal[
+    "bool", "uint8", "uint16", "uint32", "uint64", "int8", "int16", "int32", "int64",
+    "float16", "float32", "float64", "string",
+]  # fmt: skip
+Name = Annotated[str, StringConstraints(pattern=rf"^{NAME_PATTERN}$", max_length=100)]
+Text = Annotated[str, StringConstraints(min_length=1)]
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+Axis = Annotated[int, Field(ge=1, strict=True)] | Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class TensorSpec(_Frozen):
+    """One input or output of the graph.
+
+    Attributes:
+        name: as the graph calls it.
+        dtype: numpy's name of the element type; ``string`` for text.
+        shape: a length, or the name of an axis whose length the caller picks, e.g. ``("entity", 24)``. An axis of
+            the same name has the same length everywhere in one call.
+        unit: of the values, e.g. ``veh/h``; ``1`` where they have none.
+        meaning: one sentence for whoever fills or reads it.
+    """
+
+    name: Text
+    dtype: DType
+    shape: tuple[Axis, ...]
+    unit: Text
+    meaning: Text
+
+
+class Score(_Frozen):
+    """One figure of merit; the baselines' stand beside the model's, told apart by ``model``.
+
+    Attributes:
+        model: who scored it: the model's own name or a baseline's.
+        metric: e.g. ``mae`` or ``coverage_80``.
+        unit: of ``value``.
+        horizon: the steps it is over, e.g. ``1-24`` or ``6``.
+        value: the figure.
+        interval: the time that it was measured on, e.g. ``test 2022-10-20..2022-12-31``.
+    """
+
+    model: Text
+    metric: Text
+    unit: Text
+    horizon: Text
+    value: FiniteFloat
+    interval: Text
+
+
+class TrainingInterval(_Frozen):
+    """What the model learned from: its first and last instant (aware), rows, and the hash of the data."""
+
+    start: AwareDatetime
+    end: AwareDatetime
+    rows: Annotated[int, Field(ge=1)]
+    data_sha256: Sha256
+
+
+class Manifest(_Frozen):
+    """The whole self-description of one version of one model. It is checked at birth and never changes.
+
+    Attributes:
+        format: of this file; a reader refuses a newer one.
+        minimum_runtime: the oldest Haechi, e.g. ``0.1.0``, that can serve it.
+        step_min: minutes from one step of the forecast to the next.
+        quantiles: of the outputs, rising, each inside (0, 1); empty for a model that has none.
+        feature_schema_sha256: ``schema_sha256(inputs, outputs)``.
+        config: the domain's own configuration, as JSON.
+        state_as_of: until when ``state.parquet`` has seen measurements; None where the artifact has no state.
+        simulated: learned from the simulated Seoul, so every answer must be labelled so.
+    """
+
+    format: Literal[1]
+    domain: Name
+    name: Name
+    version: Annotated[int, Field(ge=1)]
+    created_at: AwareDatetime
+    git_commit: str | None
+    mlflow_run: str | None
+    minimum_runtime: Annotated[str, StringConstraints(pattern=r"^\d+\.\d+\.\d+$")]
+    inputs: Annotated[tuple[TensorSpec, ...], Field(min_length=1)]
+    outputs: Annotated[tuple[TensorSpec, ...], Field(min_length=1)]
+    entities: tuple[Text, ...]
+    quantity: Text
+    unit: Text
+    step_min: Annotated[int, Field(ge=1)]
+    horizon_steps: Annotated[int, Field(ge=1)]
+    quantiles: tuple[Annotated[float, Field(gt=0, lt=1)], ...]
+    timezone: Text
+    country: Text
+    feature_schema_sha256: Sha256
+    training: TrainingInterval
+    scores: tuple[Score, ...]
+    config: dict[str, JsonValue]
+    state_as_of: AwareDatetime | None
+    simulated: bool
+
+    @field_validator("entities")
+    @classmethod
+    def _unique_entities(cls, entities: tuple[str, ...]) -> tuple[str, ...]:
+        return _unique(entities)
+
+    @field_validator("inputs", "outputs")
+    @classmethod
+    def _unique_tensors(cls, specs: tuple[TensorSpec, ...]) -> tuple[TensorSpec, ...]:
+        _unique([spec.name for spec in specs])
+        return specs
+
+    @field_validator("quantiles")
+    @classmethod
+    def _rising(cls, quantiles: tuple[float, ...]) -> tuple[float, ...]:
+        if list(quantiles) != sorted(set(quantiles)):
+            raise ValueError(f"{list(quantiles)} does not rise strictly")
+        return quantiles
+
+    @model_validator(mode="after")
+    def _schema_is_hashed(self) -> "Manifest":
+        expected = schema_sha256(self.inputs, self.outputs)
+        if self.feature_schema_sha256 != expected:
+            raise ValueError(f"feature_schema_sha256 is not that of inputs and outputs, which is {expected}")
+        return self
+
+    def to_json(self) -> str:
+        """The content of ``manifest.json``; ``parse`` gives the same manifest back."""
+        return self.model_dump_json(indent=2) + "\n"
+
+
+def parse(text: bytes) -> Manifest:
+    """The manifest that ``text``, the content of a ``manifest.json``, holds.
+
+    Raises:
+        ArtifactMismatch: it is no JSON, comes from a newer Haechi, or a field of it is wrong; names the field.
+    """
+    try:
+        raw = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise _mismatch(f"manifest.json is not JSON: {error}") from None
+    newer = raw.get("format") if isinstance(raw, dict) else None
+    if isinstance(newer, int) and newer > FORMAT:
+        raise ArtifactMismatch(
+            cause=f"manifest.json: 'format' is {newer}; this Haechi reads up to {FORMAT}",
+            mend="Upgrade Haechi on this machine, or export the model again with this one",
+        )
+    try:
+        manifest = Manifest.model_validate_json(text)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        field = ".".join(str(part) for part in first["loc"]) or "manifest"
+        raise _mismatch(f"manifest.json: '{field}' is wrong: {first['msg']}") from None
+    _refuse_newer(manifest)
+    return manifest
+
+
+def schema_sha256(inputs: Sequence[TensorSpec], outputs: Sequence[TensorSpec]) -> str:
+    """The hash of what goes in and out: equal where one model can stand in for another without touching a caller.
+
+    Names, dtypes, shapes and units count, in their order; ``meaning`` is prose and does not.
+
+    >>> spec = TensorSpec(name="x", dtype="float32", shape=("entity", 24), unit="veh/h", meaning="Volume")
+    >>> schema_sha256([spec], [spec])[:12]
+    'f563dec73ead'
+    """
+    schema = [[spec.model_dump(exclude={"meaning"}) for spec in specs] for specs in (inputs, outputs)]
+    return sha256(json.dumps(schema, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def _refuse_newer(manifest: Manifest) -> None:
+    ours = installed_version("haechi")
+    if _release(manifest.minimum_runtime) > _release(ours):
+        raise ArtifactMismatch(
+            cause=f"manifest.json: 'minimum_runtime' is {manifest.minimum_runtime}; this Haechi is {ours}",
+            mend="Upgrade Haechi on this machine, or export the model again with this one",
+        )
+
+
+def _release(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in re.findall(r"\d+", version)[:3])
+
+
+def _unique(names: Sequence[str]) -> tuple[str, ...]:
+    name, times = Counter(names).most_common(1)[0] if names else ("", 0)
+    if times > 1:
+        raise ValueError(f"'{name}' appears {times} times")
+    return tuple(names)
+
+
+def _mismatch(cause: str) -> ArtifactMismatch:
+    return ArtifactMismatch(cause=cause, mend="Export the model again: a manifest is never edited by hand")

@@ -1,0 +1,74 @@
+"""What every test may ask for."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from features.artifact import CARD, MANIFEST, MODEL, seal
+from features.manifest import Manifest, TensorSpec, schema_sha256
+
+
+def _manifest_fields(**changes: Any) -> dict[str, Any]:
+    """The fields of a small valid manifest, ``changes`` applied, the schema's hash fitting."""
+    spec = TensorSpec(
+        name="x", dtype="float32", shape=("entity", 3), unit="veh/h", meaning="Last volumes, oldest first"
+    )
+    outputs = (spec.model_copy(update={"name": "y", "meaning": "Next volumes"}),)
+    fields: dict[str, Any] = {
+        "format": 1,
+        "domain": "traffic",
+        "name": "traffic",
+        "version": 1,
+        "created_at": "2022-12-31T15:00:00Z",
+        "git_commit": "17344ad",
+        "mlflow_run": None,
+        "minimum_runtime": "0.1.0",
+        "inputs": (spec,),
+        "outputs": outputs,
+        "entities": ("A-01/in", "A-01/out"),
+        "quantity": "volume_veh_h",
+        "unit": "veh/h",
+        "step_min": 60,
+        "horizon_steps": 3,
+        "quantiles": (0.1, 0.5, 0.9),
+        "timezone": "Asia/Seoul",
+        "country": "KR",
+        "training": {
+            "start": "2021-12-31T15:00:00Z",
+            "end": "2022-10-19T15:00:00Z",
+            "rows": 7008,
+            "data_sha256": "0" * 64,
+        },
+        "scores": (),
+        "config": {"horizon_h": 3},
+        "state_as_of": None,
+        "simulated": False,
+    }
+    fields |= changes
+    fields.setdefault("feature_schema_sha256", schema_sha256(fields["inputs"], fields["outputs"]))
+    return fields
+
+
+@pytest.fixture(scope="session")
+def make_manifest() -> Callable[..., Manifest]:
+    """A small valid manifest; any field can be given."""
+    return lambda **changes: Manifest(**_manifest_fields(**changes))
+
+
+@pytest.fixture(scope="session")
+def make_artifact(make_manifest: Callable[..., Manifest]) -> Callable[..., Path]:
+    """A sealed artifact ``root/NAME/VERSION``; ``files`` are added or replace, any manifest field can be given."""
+
+    def make(root: Path, *, files: dict[str, bytes] | None = None, key: str | None = None, **changes: Any) -> Path:
+        manifest = make_manifest(**changes)
+        folder = root / manifest.name / str(manifest.version)
+        folder.mkdir(parents=True)
+        content = {MODEL: b"a graph", MANIFEST: manifest.to_json().encode(), CARD: b"# Card\n"} | (files or {})
+        for name, data in content.items():
+            (folder / name).write_bytes(data)
+        seal(folder, key)
+        return folder
+
+    return make

@@ -1,0 +1,111 @@
+"""A manifest that says something impossible is refused, and the refusal names the field."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from features.errors import ArtifactMismatch
+from features.manifest import Manifest, TensorSpec, parse, schema_sha256
+
+SPEC = TensorSpec(name="x", dtype="float32", shape=("entity", 24), unit="veh/h", meaning="Volumes")
+
+
+def test_a_manifest_survives_the_file(make_manifest: Callable[..., Manifest]) -> None:
+    manifest = make_manifest(state_as_of="2022-12-31T14:00:00Z", config={"nested": {"list": [1, 2.5, None, "가"]}})
+
+    assert parse(manifest.to_json().encode()) == manifest
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "named"),
+    [
+        pytest.param("version", 0, "version", id="versions start at one"),
+        pytest.param("name", "../traffic", "name", id="a name is never a path"),
+        pytest.param("name", "traffic\n", "name", id="nor ends in a line break"),
+        pytest.param("created_at", "2022-12-31T15:00:00", "created_at", id="a time without a zone"),
+        pytest.param("minimum_runtime", "latest", "minimum_runtime", id="a runtime that is no version"),
+        pytest.param("inputs", [], "inputs", id="a model without inputs"),
+        pytest.param("entities", ["a", "b", "a"], "entities", id="an entity twice"),
+        pytest.param("quantiles", [0.5, 0.1], "quantiles", id="quantiles that fall"),
+        pytest.param("quantiles", [0.5, 1.0], "quantiles", id="a quantile of one"),
+        pytest.param("step_min", 0, "step_min", id="steps of no length"),
+        pytest.param("config", [1], "config", id="a config that is no object"),
+        pytest.param("feature_schema_sha256", "0" * 64, "feature_schema_sha256", id="the hash of another schema"),
+        pytest.param("accuracy", 0.99, "accuracy", id="a field nobody knows"),
+    ],
+)
+def test_a_wrong_field_is_named(field: str, value: Any, named: str, make_manifest: Callable[..., Manifest]) -> None:
+    text = json.dumps(json.loads(make_manifest().to_json()) | {field: value})
+
+    with pytest.raises(ArtifactMismatch, match=named):
+        parse(text.encode())
+
+
+@pytest.mark.parametrize("field", sorted(Manifest.model_fields))
+def test_every_field_is_required(field: str, make_manifest: Callable[..., Manifest]) -> None:
+    content = json.loads(make_manifest().to_json())
+    del content[field]
+
+    with pytest.raises(ArtifactMismatch, match=f"'{field}' is wrong: Field required"):
+        parse(json.dumps(content).encode())
+
+
+@pytest.mark.parametrize(
+    ("text", "cause"),
+    [
+        pytest.param(b"", "not JSON", id="an empty file"),
+        pytest.param(b"\x80\x04K\x01.", "not JSON", id="a pickle"),
+        pytest.param(b"[" * 100_000, "not JSON", id="brackets without end"),
+        pytest.param(b"[]", "manifest", id="a list"),
+        pytest.param(b'{"format": 2, "anything": "goes"}', "'format' is 2; this Haechi reads up to 1", id="the future"),
+        pytest.param(b'{"format": "1"}', "format", id="a format that is text"),
+    ],
+)
+def test_what_is_no_manifest_is_refused(text: bytes, cause: str) -> None:
+    with pytest.raises(ArtifactMismatch, match=cause) as refusal:
+        parse(text)
+    assert refusal.value.mend
+
+
+def test_a_model_for_a_newer_haechi_is_refused(make_manifest: Callable[..., Manifest]) -> None:
+    with pytest.raises(ArtifactMismatch, match=r"'minimum_runtime' is 99\.0\.0; this Haechi is"):
+        parse(make_manifest(minimum_runtime="99.0.0").to_json().encode())
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        pytest.param((0,), id="an axis of no length"),
+        pytest.param((-1,), id="an axis of unknown length has a name"),
+        pytest.param((True,), id="a truth is no length"),
+        pytest.param(("Entity",), id="axes are lower case"),
+        pytest.param(("24",), id="a number in quotes"),
+    ],
+)
+def test_an_impossible_axis_is_refused(shape: tuple[Any, ...]) -> None:
+    with pytest.raises(ValidationError):
+        TensorSpec(name="x", dtype="float32", shape=shape, unit="1", meaning="?")
+
+
+@given(
+    change=st.sampled_from(
+        [{"name": "z"}, {"dtype": "float64"}, {"shape": ("entity", 25)}, {"shape": ("time", 24)}, {"unit": "km/h"}]
+    ),
+    side=st.sampled_from(["input", "output"]),
+)
+def test_the_schema_hash_follows_every_field_that_a_caller_meets(change: dict[str, Any], side: str) -> None:
+    changed = SPEC.model_copy(update=change)
+    inputs, outputs = ([changed], [SPEC]) if side == "input" else ([SPEC], [changed])
+
+    assert schema_sha256(inputs, outputs) != schema_sha256([SPEC], [SPEC])
+
+
+def test_the_schema_hash_ignores_prose() -> None:
+    reworded = SPEC.model_copy(update={"meaning": "Vehicles counted"})
+
+    assert schema_sha256([reworded], [SPEC]) == schema_sha256([SPEC], [SPEC])

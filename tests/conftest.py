@@ -1,5 +1,6 @@
 """What every test may ask for."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -72,3 +73,13 @@ def make_artifact(make_manifest: Callable[..., Manifest]) -> Callable[..., Path]
         return folder
 
     return make
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder of real measurements: HAECHI_TEST_DATA, or ../shared/data beside the checkout; else a skip."""
+    default = Path(__file__).resolve().parents[2] / "shared" / "data"
+    folder = Path(os.environ.get("HAECHI_TEST_DATA", default))
+    if not folder.is_dir():
+        pytest.skip(f"no real data in {folder}: set HAECHI_TEST_DATA to the folder that holds it")
+    return folder

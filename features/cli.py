@@ -1,16 +1,24 @@
 """Commands that need no model: settings, health of the installation, measurements in, the simulated Seoul."""
 
+import os
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from features import settings as settings_module
-from features.console import JsonFlag, emit
+from features.console import JsonFlag, emit, progress
 
 
 def add_commands(app: typer.Typer) -> None:
     """Add this room's commands to the front door."""
     app.command("config")(_config)
+    app.command("doctor")(_doctor)
+    app.command("simulate")(_simulate)
 
 
 def _config(as_json: JsonFlag = False) -> None:
@@ -27,3 +35,60 @@ def _config(as_json: JsonFlag = False) -> None:
         console.print(table)
 
     emit({"settings": rows}, as_json=as_json, render=render)
+
+
+def _doctor(as_json: JsonFlag = False) -> None:
+    """Say what is installed, writable and reachable, and what to do about the rest; exits 1 where something is broken.
+
+    Example: haechi doctor --json
+    """
+    from features.doctor import examine, is_healthy
+
+    findings = examine(settings_module.load(), os.environ)
+
+    def render(console: Console) -> None:
+        table = Table("what", "state", "found", "what to do")
+        for finding in findings:
+            table.add_row(finding.subject, finding.state, escape(finding.found), escape(finding.mend))
+        console.print(table)
+
+    healthy = is_healthy(findings)
+    emit({"healthy": healthy, "findings": [asdict(each) for each in findings]}, as_json=as_json, render=render)
+    if not healthy:
+        raise typer.Exit(1)
+
+
+def _simulate(
+    *,
+    seed: Annotated[int, typer.Option(help="Which history of the city: the same seed, the same city.")],
+    start: Annotated[str, typer.Option("--from", metavar="TIME", help="First hour, e.g. 2024-01-01.")],
+    end: Annotated[str, typer.Option("--to", metavar="TIME", help="End of the last hour, not itself in the tables.")],
+    out: Annotated[Path, typer.Option(help="A folder that is new, empty or an earlier simulation.")],
+    timezone: Annotated[str, typer.Option(help="Clock on which a time without a zone is read.")] = "Asia/Seoul",
+    as_json: JsonFlag = False,
+) -> None:
+    """Write the simulated Seoul's traffic, weather, links and truth log: SIMULATED, not measurements.
+
+    Example: haechi simulate --seed 7 --from 2024-01-01 --to 2025-01-01 --out simulated
+    """
+    from features.simulated.folder import check_out, summary, write_folder
+    from features.simulated.hours import read_time
+    from features.simulated.seoul import SimulatedConfig, simulate
+
+    config = SimulatedConfig(
+        seed=seed, start=read_time("--from", start, timezone), end=read_time("--to", end, timezone)
+    )
+    seoul = simulate(config)
+    check_out(out)
+    with progress() as bar:
+        task = bar.add_task("simulating", total=seoul.block_count)
+        rows = write_folder(seoul, out, on_block=lambda: bar.advance(task))
+    document = summary(seoul, out, rows)
+
+    def render(console: Console) -> None:
+        table = Table("SIMULATED", escape(str(out)))
+        for name, value in document.items():
+            table.add_row(name, escape(str(value)))
+        console.print(table)
+
+    emit(document, as_json=as_json, render=render)

@@ -1,0 +1,114 @@
+"""The simulated Seoul as files: written beside and moved into place, so that a folder never holds half a file."""
+
+import json
+import os
+import tempfile
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from features.errors import BadInput
+from features.simulated.seoul import SimulatedSeoul
+
+_LABEL = "SIMULATED"
+_README = """\
+# SIMULATED (모의 자료): not measurements
+
+Everything in this folder was made by `haechi simulate`. It describes no real vehicle, road, sensor or hour of Seoul.
+
+- seed {seed}, from {start} to {end}
+- `traffic.parquet`: time (UTC, start of the counted hour), entity_id, volume_veh_h; an hour not counted has no row
+- `links.csv`: entity_id, name, lat, lon, district, road_class, capacity_veh_h
+- `weather.parquet`: time (UTC, start of the hour), rain_mm, temperature_c
+- `truth.jsonl`: what truly happened: rain, crash, roadworks (announced), outage, each with onset, end and entity
+
+The Parquet files say `simulated: true` in their metadata. The same seed gives the same value at the same link and hour,
+whatever span is asked for.
+"""
+
+
+def check_out(out: Path) -> None:
+    """Refuse a place that the tables cannot go to.
+
+    Raises:
+        BadInput: ``out`` is a file, or a folder that holds something other than an earlier simulation.
+    """
+    if out.exists() and not out.is_dir():
+        raise BadInput(cause=f"{out} is a file, not a folder", mend="Give --out a folder that is new or empty")
+    readme = out / "README.md"
+    earlier = readme.is_file() and _LABEL in readme.read_text(encoding="utf-8", errors="replace")
+    if out.is_dir() and any(out.iterdir()) and not earlier:
+        raise BadInput(
+            cause=f"{out} holds files that are no simulation",
+            mend="Give --out a folder that is new, empty, or an earlier simulation (which is then replaced)",
+        )
+
+
+def write_folder(seoul: SimulatedSeoul, out: Path, on_block: Callable[[], None]) -> int:
+    """Write traffic.parquet, links.csv, weather.parquet, truth.jsonl and README.md into a folder.
+
+    Args:
+        seoul: what to write.
+        out: the folder; made where it is missing.
+        on_block: called after every piece of the traffic table.
+
+    Returns:
+        Rows of traffic written.
+
+    Raises:
+        BadInput: as ``check_out``.
+    """
+    check_out(out)
+    out.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".simulating-", dir=out) as scratch:
+        made = Path(scratch)
+        label = {"simulated": "true", "simulated_seed": str(seoul.config.seed)}
+        rows = _write_traffic(seoul, made, label, on_block)
+        seoul.weather.write_parquet(made / "weather.parquet", metadata=label)
+        seoul.links.write_csv(made / "links.csv")
+        lines = [json.dumps(row, ensure_ascii=False) + "\n" for row in seoul.truth()]
+        (made / "truth.jsonl").write_text("".join(lines), encoding="utf-8")
+        (made / "README.md").write_text(_readme(seoul), encoding="utf-8")
+        # The README first: whoever finds the rest finds the label.
+        for name in ("README.md", "links.csv", "weather.parquet", "truth.jsonl", "traffic.parquet"):
+            os.replace(made / name, out / name)
+    return rows
+
+
+def summary(seoul: SimulatedSeoul, out: Path, rows: int) -> dict[str, Any]:
+    """What ``haechi simulate`` answers: the span, the size of the tables, how many events of each kind."""
+    kinds = Counter(str(row["kind"]) for row in seoul.truth())
+    cells = len(seoul.hours) * len(seoul.links)
+    return {
+        "simulated": True,
+        "seed": seoul.config.seed,
+        "from": seoul.config.start.isoformat(),
+        "to": seoul.config.end.isoformat(),
+        "out": str(out),
+        "entities": len(seoul.links),
+        "hours": len(seoul.hours),
+        "rows": rows,
+        "missing_share": round(1 - rows / cells, 4),
+        "events": dict(sorted(kinds.items())),
+    }
+
+
+def _write_traffic(seoul: SimulatedSeoul, made: Path, label: dict[str, str], on_block: Callable[[], None]) -> int:
+    parts = made / "parts"
+    parts.mkdir()
+    rows = 0
+    for number, block in enumerate(seoul.traffic_blocks()):
+        block.write_parquet(parts / f"{number:06d}.parquet")
+        rows += len(block)
+        on_block()
+    # Streamed from the pieces: memory does not grow with the span.
+    pl.scan_parquet(parts / "*.parquet").sink_parquet(made / "traffic.parquet", metadata=label)
+    return rows
+
+
+def _readme(seoul: SimulatedSeoul) -> str:
+    config = seoul.config
+    return _README.format(seed=config.seed, start=config.start.isoformat(), end=config.end.isoformat())

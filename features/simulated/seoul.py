@@ -1,0 +1,160 @@
+"""The door to the simulated Seoul: a seed and a span of time in, its tables and the truth behind them out."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import chain
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from features.errors import BadInput
+from features.geo import h3_cell
+from features.simulated.chance import check_seed
+from features.simulated.city import detours, links
+from features.simulated.events import Event, Kind
+from features.simulated.hours import HOUR, hour_number, hour_start
+from features.simulated.incidents import crashes, outages, roadworks
+from features.simulated.traffic import volume_veh_h
+from features.simulated.weather import rain_events, rain_mm, temperature_c
+
+# Four weeks of 400 series: a few megabytes at a time, however long the span.
+_BLOCK_H = 4 * 168
+_SIZE_NAMES = {Kind.RAIN: "depth_mm", Kind.CRASH: "share_lost", Kind.ROADWORKS: "share_lost"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SimulatedConfig:
+    """Which city, and which hours of it.
+
+    Attributes:
+        seed: two seeds are two histories of the same roads; 0 or more.
+        start: the first hour's start, aware, on a whole hour UTC.
+        end: the end of the last hour, aware, on a whole hour UTC.
+    """
+
+    seed: int
+    start: datetime
+    end: datetime
+
+    def __post_init__(self) -> None:
+        check_seed(self.seed)
+        for name, time in (("from", self.start), ("to", self.end)):
+            _check_hour(name, time)
+        if self.start >= self.end:
+            raise BadInput(
+                cause=f"The span ends at {self.end.isoformat()}, which is not after its start {self.start.isoformat()}",
+                mend="Give a 'to' that is later than 'from'",
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SimulatedSeoul:
+    """What was measured in a span of the simulated Seoul, and what truly happened in it.
+
+    Every value depends on the seed and its own hour only: a part of a span holds the same rows as the whole.
+    """
+
+    config: SimulatedConfig
+
+    @property
+    def hours(self) -> range:
+        """The span in hours since 1970-01-01T00Z."""
+        return range(hour_number(self.config.start), hour_number(self.config.end))
+
+    @property
+    def block_count(self) -> int:
+        """How many tables ``traffic_blocks`` yields."""
+        return -(-len(self.hours) // _BLOCK_H)
+
+    @property
+    def links(self) -> pl.DataFrame:
+        """The entity table: entity_id, name, lat, lon, district, road_class, capacity_veh_h."""
+        columns = ("entity_id", "name", "lat", "lon", "district", "road_class", "capacity_veh_h")
+        return pl.DataFrame({name: [getattr(link, name) for link in links()] for name in columns}).with_columns(
+            pl.col("road_class").cast(pl.String)
+        )
+
+    @property
+    def weather(self) -> pl.DataFrame:
+        """One row an hour: time (UTC, start of the hour), rain_mm, temperature_c."""
+        rain, celsius = rain_mm(self.config.seed, self.hours), temperature_c(self.config.seed, self.hours)
+        return pl.DataFrame({"time": _times(self.hours), "rain_mm": rain, "temperature_c": celsius})
+
+    @property
+    def traffic(self) -> pl.DataFrame:
+        """The long table: time (UTC, start of the hour), entity_id, volume_veh_h; an outage is a missing row."""
+        return pl.concat(self.traffic_blocks())
+
+    def traffic_blocks(self) -> Iterator[pl.DataFrame]:
+        """``traffic`` in pieces of at most four weeks, for spans that do not fit in memory."""
+        entities = pl.Series("entity_id", [link.entity_id for link in links()], dtype=pl.Categorical)
+        for first in range(self.hours.start, self.hours.stop, _BLOCK_H):
+            hours = range(first, min(first + _BLOCK_H, self.hours.stop))
+            volume, counted = volume_veh_h(self.config.seed, hours)
+            row, column = np.nonzero(counted)
+            yield pl.DataFrame(
+                {
+                    "time": _times(hours)[row],
+                    "entity_id": entities[column],
+                    "volume_veh_h": pl.Series(volume[row, column], dtype=pl.Int32),
+                }
+            )
+
+    def truth(self) -> list[dict[str, Any]]:
+        """Every event that touches the span, by onset: kind, onset, end (UTC, to the minute), size, entity, place."""
+        seed, hours = self.config.seed, self.hours
+        events = chain(rain_events(seed, hours), crashes(seed, hours), roadworks(seed, hours), outages(seed, hours))
+        return [_truth_row(event) for event in sorted(events, key=lambda event: (event.onset_h, event.link or 0))]
+
+
+def simulate(config: SimulatedConfig) -> SimulatedSeoul:
+    """The simulated Seoul in a span of time; its tables are computed when they are asked for.
+
+    >>> from datetime import UTC
+    >>> day = SimulatedConfig(seed=7, start=datetime(2024, 5, 1, tzinfo=UTC), end=datetime(2024, 5, 2, tzinfo=UTC))
+    >>> simulate(day).traffic.columns
+    ['time', 'entity_id', 'volume_veh_h']
+    """
+    return SimulatedSeoul(config=config)
+
+
+def _check_hour(name: str, time: datetime) -> None:
+    if time.tzinfo is None:
+        raise BadInput(cause=f"'{name}' is {time.isoformat()}, which has no zone", mend="Add one, e.g. +09:00")
+    if (time - hour_start(hour_number(time))) % HOUR:
+        raise BadInput(
+            cause=f"'{name}' is {time.isoformat()}, which is not on a whole hour",
+            mend="The simulated sensors count by the hour: give minutes and seconds as 00:00",
+        )
+    if not 1948 <= time.year <= 2100:
+        raise BadInput(
+            cause=f"'{name}' is in the year {time.year}, for which no Korean calendar is known",
+            mend="Pick years from 1948 to 2100",
+        )
+
+
+def _times(hours: range) -> pl.Series:
+    start, last = hour_start(hours.start), hour_start(hours.stop - 1)
+    return pl.datetime_range(start, last, "1h", time_unit="us", time_zone="UTC", eager=True).alias("time")
+
+
+def _truth_row(event: Event) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "kind": str(event.kind),
+        "onset": hour_start(event.onset_h).isoformat(),
+        "end": hour_start(event.end_h).isoformat(),
+        "entity_id": None,
+        "simulated": True,
+    }
+    if event.kind in _SIZE_NAMES:
+        row[_SIZE_NAMES[event.kind]] = event.size
+    if event.link is not None:
+        link = links()[event.link]
+        row |= {"entity_id": link.entity_id, "h3_cell": h3_cell(link.lat, link.lon)}
+        if event.kind in (Kind.CRASH, Kind.ROADWORKS):
+            row |= {"diverted_to": [links()[other].entity_id for other in detours()[event.link]]}
+    if event.kind is Kind.ROADWORKS:
+        row |= {"announced": True}
+    return row

@@ -5,8 +5,8 @@ SHELL := /bin/sh
 .SUFFIXES:
 .PHONY: help install demo test check bench ci-deps clean
 
-# cpu, or cuda for the full build. Nobody downloads CUDA unasked.
-TORCH ?= cpu
+# cpu, or cuda for the full build. Nobody downloads CUDA unasked; who asked for it once keeps it.
+TORCH ?= $(if $(wildcard .venv/.installed-cuda),cuda,cpu)
 TORCH_VERSION := 2.13.0
 TORCH_INDEX := https://download.pytorch.org/whl/cpu
 
@@ -82,7 +82,7 @@ $(INSTALLED): pyproject.toml constraints.txt .venv/.made
 		if $$each -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then python=$$each; break; fi; \
 	done; \
 	if [ -z "$$python" ]; then \
-		echo "error: no Python 3.11 or later is on the PATH (python3 is $$(python3 -V 2>&1 || echo absent))" >&2; \
+		echo "error: no Python 3.11 or later is on the PATH (python3: $$(python3 -V 2>/dev/null || echo none))" >&2; \
 		echo "  fix: install Python 3.11, e.g. apt install python3.11 python3.11-venv, and run make again" >&2; exit 1; \
 	fi; \
 	rm -rf .venv; \

@@ -10,7 +10,7 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
-from features.geo import DISTRICTS, District, distance_km
+from features.geo import DISTRICTS, District, distance_km, nearest_district
 from features.simulated.chance import Stream, generator
 
 _LAYOUT_SEED = 0
@@ -111,7 +111,7 @@ def _both_directions(district: District, place: int, number: int, road_class: Ro
                 f"{short} {road_class} {number} {direction}bound (simulated)",
                 lat=lat,
                 lon=lon,
-                district=district.name_en,
+                district=nearest_district(lat, lon).name_en,
                 road_class=road_class,
                 capacity_veh_h=lanes * _LANE_CAPACITY_VEH_H[road_class],
                 busy=float(chance.uniform(0.41, 0.63)),

@@ -88,3 +88,15 @@ class Panel:
             never = np.full(len(self), np.datetime64("NaT", "s"))
             known = np.column_stack([self.available_at, never])[:, chosen]
         return replace(self, entities=entities, values=padded[:, chosen], available_at=known)
+
+
+_UNITS = {"_veh_h": "veh/h", "_kmh": "km/h", "_mph": "mph", "_mps": "m/s", "_veh": "veh", "_share": "1"}
+
+
+def unit_of(quantity: str) -> str:
+    """The unit that a quantity's name ends in; ``unknown`` where it ends in none.
+
+    >>> unit_of("volume_veh_h"), unit_of("count")
+    ('veh/h', 'unknown')
+    """
+    return next((unit for ending, unit in _UNITS.items() if quantity.endswith(ending)), "unknown")

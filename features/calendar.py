@@ -1,0 +1,77 @@
+"""What kind of day it is: weekday, public holiday, the eve of one and the morrow of one."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import lru_cache
+
+import holidays
+import numpy as np
+import numpy.typing as npt
+
+from features.clock import wall_clock, zone
+from features.errors import UnknownName
+
+HOLIDAY = 7
+DAY_TYPES = ("mon", "tue", "wed", "thu", "fri", "sat", "sun", "holiday")
+# Working days resemble each other, and a public holiday runs like a Sunday.
+DAY_CLASSES = np.array([0, 0, 0, 0, 0, 1, 2, 2])
+CALENDAR_FLAGS = ("holiday", "eve", "morrow")
+
+_FIRST_DAY = date(1970, 1, 1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Days:
+    """The kind of each instant's local day.
+
+    Attributes:
+        day_type: (time,), index into ``DAY_TYPES``.
+        minute: (time,), minutes since local midnight.
+        flags: (time, 3), float32, 1 where the day is a holiday on a working weekday, the eve or the morrow of one.
+    """
+
+    day_type: npt.NDArray[np.int64]
+    minute: npt.NDArray[np.int64]
+    flags: npt.NDArray[np.float32]
+
+
+def days(times: npt.NDArray[np.datetime64], *, country: str, timezone: str) -> Days:
+    """The calendar of UTC instants, on the wall clock of ``timezone``.
+
+    Args:
+        times: (time,), datetime64, UTC.
+        country: a country of the ``holidays`` library, e.g. ``KR``.
+        timezone: IANA name.
+
+    Raises:
+        UnknownName: a country that the library does not know.
+
+    >>> chuseok = np.array(["2022-09-10T00:00"], dtype="datetime64[s]")
+    >>> DAY_TYPES[days(chuseok, country="KR", timezone="Asia/Seoul").day_type[0]]
+    'holiday'
+    """
+    day, minute = wall_clock(times, zone(timezone).key)
+    distinct, inverse = np.unique(day, return_inverse=True)
+    kinds = np.array([_kind(int(d), country) for d in distinct], dtype=np.int64).reshape(-1, 4)[inverse]
+    return Days(day_type=kinds[:, 0], minute=minute, flags=kinds[:, 1:].astype(np.float32))
+
+
+@lru_cache(maxsize=4096)
+def _kind(day: int, country: str) -> tuple[int, int, int, int]:
+    today = _FIRST_DAY + timedelta(days=day)
+    is_holiday, eve, morrow = (_is_holiday(today + timedelta(days=shift), country) for shift in (0, 1, -1))
+    free = is_holiday or today.weekday() >= 5
+    # A holiday that falls on a weekend changes little; the eve and morrow matter on days that are worked.
+    flags = (int(is_holiday and today.weekday() < 5), int(eve and not free), int(morrow and not free))
+    return (HOLIDAY if is_holiday else today.weekday(), *flags)
+
+
+def _is_holiday(day: date, country: str) -> bool:
+    return day in _holidays(country, day.year)
+
+
+@lru_cache(maxsize=64)
+def _holidays(country: str, year: int) -> holidays.HolidayBase:
+    if country not in holidays.list_supported_countries():
+        raise UnknownName.among("country", country, sorted(holidays.list_supported_countries()))
+    return holidays.country_holidays(country, years=year)

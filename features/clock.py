@@ -1,0 +1,62 @@
+"""Time on the city's clock: zones, steps and the wall clock that people live by."""
+
+from datetime import UTC, datetime, timedelta
+from difflib import get_close_matches
+from functools import lru_cache
+from zoneinfo import ZoneInfo, available_timezones
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from features.errors import BadInput
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@lru_cache(maxsize=64)
+def zone(name: str) -> ZoneInfo:
+    """The IANA zone of that name.
+
+    Raises:
+        BadInput: no such zone; the mend offers the nearest.
+    """
+    if name not in available_timezones():
+        near = get_close_matches(name, available_timezones(), n=1) or ["Asia/Seoul"]
+        raise BadInput(cause=f"There is no time zone '{name}'", mend=f"Use an IANA name such as '{near[0]}'")
+    return ZoneInfo(name)
+
+
+def step_number(time: datetime, step_min: int) -> int:
+    """How many whole steps of ``step_min`` minutes lie between 1970 and ``time``.
+
+    >>> step_number(datetime(1970, 1, 1, 5, 59, tzinfo=UTC), 60)
+    5
+    """
+    return (time - EPOCH) // timedelta(minutes=step_min)
+
+
+def utc_times(start: datetime, step_min: int, count: int) -> npt.NDArray[np.datetime64]:
+    """``count`` instants from ``start``: (count,), datetime64[s], UTC.
+
+    >>> utc_times(datetime(2022, 1, 1, tzinfo=UTC), 60, 2).tolist()[1].isoformat()
+    '2022-01-01T01:00:00'
+    """
+    first = np.datetime64(start.astimezone(UTC).replace(tzinfo=None), "s")
+    return first + np.arange(count) * np.timedelta64(step_min * 60, "s")
+
+
+def wall_clock(times: npt.NDArray[np.datetime64], timezone: str) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """The local day and the local minute of the day of UTC instants.
+
+    Args:
+        times: (time,), datetime64, UTC.
+        timezone: IANA name.
+
+    Returns:
+        Days since 1970-01-01 local, and minutes since local midnight, both (time,).
+    """
+    instants = pl.Series(times.astype("datetime64[ms]")).dt.replace_time_zone("UTC")
+    local = instants.dt.convert_time_zone(timezone).dt.replace_time_zone(None)
+    minutes = local.to_physical().to_numpy() // 60_000
+    return minutes // 1440, minutes % 1440

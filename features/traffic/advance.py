@@ -1,0 +1,259 @@
+"""The state's only writer: one measured interval after the other, as it became known."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import numpy as np
+import numpy.typing as npt
+
+from features.calendar import DAY_CLASSES, Days, days
+from features.clock import EPOCH, step_number, utc_times
+from features.errors import BadInput, UnknownName
+from features.series import FloatArray, Panel
+from features.traffic.config import TrafficConfig
+from features.traffic.state import TrafficState
+
+IntArray = npt.NDArray[np.int64]
+# Until a day type has a measurement of its own it follows its relatives this fast.
+_UNSEEN_SAME_CLASS_GAIN = 0.5
+_UNSEEN_OTHER_GAIN = 0.1
+# The interval never closes altogether, or it could not open again in proportion.
+_MIN_MULTIPLIER = 0.05
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class IssuedInterval:
+    """The interval of one forecast, kept until its targets are measured.
+
+    Attributes:
+        issued_at: aware, on the clock.
+        low: (step, entity), q10 in the unit measured, columns as in the state.
+        high: (step, entity), q90 likewise.
+    """
+
+    issued_at: datetime
+    low: FloatArray
+    high: FloatArray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Raw:
+    """What became known since the state's ``as_of``: measurements, and the forecasts that were issued meanwhile."""
+
+    measured: Panel
+    issued: tuple[IssuedInterval, ...] = ()
+
+
+def advance(state: TrafficState, raw: Raw, config: TrafficConfig, until: datetime) -> TrafficState:
+    """The state as it is at ``until``: every measurement available by then is in, none that came later.
+
+    The profile moves towards each measurement by ``same_type_gain`` for its own day type, by ``same_class_gain``
+    and ``other_gain`` for the rest. The half widths of the interval follow by quantile tracking (Gibbs and
+    Candes 2021, 'Adaptive conformal inference under distribution shift'; Angelopoulos, Candes and Tibshirani
+    2023, 'Conformal PID control'): wider by ``gain * (1 - tail)`` after a miss, narrower by ``gain * tail`` else.
+
+    Args:
+        state: left untouched.
+        raw: rows available at or before ``state.as_of`` count as known already.
+        config: of the same training as the state.
+        until: aware, on the clock, not before ``state.as_of``.
+
+    Raises:
+        BadInput: another step, a time off the clock, or ``until`` before ``as_of``.
+        UnknownName: an entity that the state does not know.
+    """
+    moved = state.copy()
+    Walk(moved, raw, config, until).to(until)
+    return moved
+
+
+class Walk:
+    """Moves one state, in place, through ``raw`` up to rising instants; ``build`` stops it at each issue time."""
+
+    def __init__(self, state: TrafficState, raw: Raw | None, config: TrafficConfig, last: datetime) -> None:
+        self.state = state
+        self.config = config
+        self._number = self._on_clock(state.as_of)
+        self._measured = None if raw is None else _columns(raw.measured, state.entities, config)
+        self._start = 0 if self._measured is None else self._on_clock(self._measured.start)
+        self._arrival = None if self._measured is None else _arrival(self._measured)
+        self._late = {}
+        if self._measured is not None and self._arrival is not None:
+            self._late = dict(_late_cells(self._measured, self._arrival))
+        self._issued = () if raw is None else tuple(sorted(raw.issued, key=lambda one: one.issued_at))
+        self._first, self.days = self._calendar(last)
+
+    def to(self, until: datetime) -> None:
+        """Take in all that is available by ``until``."""
+        end = self._on_clock(until)
+        if end < self._number:
+            raise BadInput(
+                cause=f"{until.isoformat()} lies before the state's {self.state.as_of.isoformat()}",
+                mend="Issue at or after the state's as_of; a state cannot forget",
+            )
+        self._skip_silence(end)
+        while self._number < end:
+            self._remember_issued()
+            self._take(self._number)
+            self._number += 1
+        self._remember_issued()
+        self.state.as_of = until
+
+    def day(self, number: int) -> tuple[int, int]:
+        """Slot of the day and day type of the interval with that step number."""
+        at = number - self._first
+        return int(self.days.minute[at]) // self.config.step_min, int(self.days.day_type[at])
+
+    def _calendar(self, last: datetime) -> tuple[int, Days]:
+        """One look-up for the whole walk, from the interval before ``as_of`` (or an older late one) on."""
+        first = min(self._number - 1, self._start) if self._late else self._number - 1
+        count = max(self._on_clock(last), self._number) + self.config.horizon_steps - first
+        times = utc_times(EPOCH + first * timedelta(minutes=self.config.step_min), self.config.step_min, count)
+        return first, days(times, country=self.config.country, timezone=self.config.timezone)
+
+    def flags(self, number: int, count: int) -> FloatArray:
+        """(count, 3): holiday, eve and morrow of the intervals from ``number`` on."""
+        at = number - self._first
+        return self.days.flags[at : at + count]
+
+    def _on_clock(self, time: datetime) -> int:
+        number = step_number(time, self.config.step_min)
+        if EPOCH + number * timedelta(minutes=self.config.step_min) != time:
+            raise BadInput(
+                cause=f"{time.isoformat()} is not on the {self.config.step_min}-minute clock",
+                mend=f"Issue at a whole step, e.g. {EPOCH + number * timedelta(minutes=self.config.step_min)}",
+            )
+        return number
+
+    def _skip_silence(self, end: int) -> None:
+        """Jump over a silence longer than every ring, after which nothing recent is known anyway."""
+        state, memory = self.state, max(self.config.memory_steps, self.config.horizon_steps)
+        panel = self._measured
+        first = end if panel is None else min(end, self._start)
+        if first - self._number <= memory:
+            return
+        for ring in (state.residual, state.observed, state.city_error, state.pending_low, state.pending_high):
+            ring.fill(np.nan)
+        self._number = first
+
+    def _remember_issued(self) -> None:
+        steps = self.config.horizon_steps
+        now = EPOCH + self._number * timedelta(minutes=self.config.step_min)
+        while self._issued and self._issued[0].issued_at <= now:
+            one, self._issued = self._issued[0], self._issued[1:]
+            first = step_number(one.issued_at, self.config.step_min)
+            for step in range(steps):
+                if first + step >= self._number:
+                    self.state.pending_low[(first + step) % steps, step] = one.low[step]
+                    self.state.pending_high[(first + step) % steps, step] = one.high[step]
+
+    def _take(self, number: int) -> None:
+        """The interval ``number`` is over: what was measured in it, and what arrived late, is known now."""
+        row = np.full(len(self.state.entities), np.nan, dtype=np.float32)
+        panel = self._measured
+        at = number - self._start
+        if panel is not None and 0 <= at < len(panel):
+            row = panel.values[at]
+            if self._arrival is not None:
+                row = np.where(self._arrival[at] <= number + 1, row, np.nan).astype(np.float32)
+        self._calibrate(number, row)
+        error = self._learn(number, row)
+        self.state.residual[number % self.config.memory_steps] = error
+        self.state.observed[number % self.config.history_steps] = row
+        self.state.city_error[number % self.config.memory_steps] = _city_error(row, error)
+        for late_number, late_row in self._late.get(number + 1, ()):
+            self._take_late(late_number, late_row)
+
+    def _take_late(self, number: int, row: FloatArray) -> None:
+        error, known = self._learn(number, row), ~np.isnan(row)
+        for ring, values in ((self.state.residual, error), (self.state.observed, row)):
+            if self._number - number < len(ring):
+                ring[number % len(ring)] = np.where(known, values, ring[number % len(ring)])
+
+    def _calibrate(self, number: int, row: FloatArray) -> None:
+        state, at = self.state, number % self.config.horizon_steps
+        for pending, width, outside in (
+            (state.pending_low, state.low, row < state.pending_low[at]),
+            (state.pending_high, state.high, row > state.pending_high[at]),
+        ):
+            known = ~np.isnan(pending[at]) & ~np.isnan(row)
+            if known.any():
+                moved = width + self.config.calibration_gain * (outside - np.float32(self.config.tail))
+                width[:] = np.where(known, np.maximum(moved, _MIN_MULTIPLIER), width)
+            pending[at] = np.nan
+
+    def _learn(self, number: int, row: FloatArray) -> FloatArray:
+        """Move profile and dispersion towards ``row``; returns the error against the profile as it was."""
+        slot, kind = self.day(number)
+        level, seen = self.state.level[slot], self.state.seen[slot]
+        error: FloatArray = row - level[kind]
+        known = ~np.isnan(error)
+        first = ~np.isnan(row) & np.isnan(level[kind])
+        level[:, first] = row[first]
+        level += self._gain(seen, kind) * np.where(known, error, 0)
+        seen[kind] += known | first
+        usual = self.state.dispersion[slot]
+        size = np.abs(error)
+        usual[:, known] = np.where(np.isnan(usual[:, known]), size[known], usual[:, known])
+        same = usual[dispersion_class(kind)]
+        same += self.config.dispersion_gain * np.where(known, size - same, 0)
+        return error
+
+    def _gain(self, seen: FloatArray, kind: int) -> FloatArray:
+        same_class = (DAY_CLASSES[kind] == DAY_CLASSES)[:, None]
+        gain = np.where(same_class, np.float32(self.config.same_class_gain), np.float32(self.config.other_gain))
+        eager = np.where(same_class, np.float32(_UNSEEN_SAME_CLASS_GAIN), np.float32(_UNSEEN_OTHER_GAIN))
+        gains: FloatArray = np.where(seen == 0, np.maximum(gain, eager), gain)
+        # The first few measurements of a day type are averaged before they fade.
+        gains[kind] = np.maximum(np.float32(self.config.same_type_gain), 1 / (seen[kind] + 1))
+        return gains
+
+
+def dispersion_class(kind: int) -> int:
+    """0 for a working day, 1 for a free one.
+
+    >>> [dispersion_class(kind) for kind in range(len(DAY_TYPES))]
+    [0, 0, 0, 0, 0, 1, 1, 1]
+    """
+    return int(DAY_CLASSES[kind] > 0)
+
+
+def _columns(panel: Panel, entities: tuple[str, ...], config: TrafficConfig) -> Panel:
+    """The panel's columns in the state's order."""
+    if panel.step_min != config.step_min:
+        raise BadInput(
+            cause=f"The measurements step by {panel.step_min} min, the model by {config.step_min} min",
+            mend="Use a model trained on that step, or measurements of the model's",
+        )
+    known = set(entities)
+    for name in panel.entities:
+        if name not in known:
+            raise UnknownName.among("entity", name, list(entities))
+    return panel if panel.entities == entities else panel.select(entities)
+
+
+def _city_error(row: FloatArray, error: FloatArray) -> float:
+    """The error of all that was measured, as a share of its profile; NaN where nothing was."""
+    known = ~np.isnan(error)
+    expected = float((row - error)[known].sum())
+    return float(error[known].sum()) / expected if expected > 0 else np.nan
+
+
+def _arrival(panel: Panel) -> IntArray | None:
+    """(time, entity): the step number by whose start each value is known; None where that is its interval's end."""
+    if panel.available_at is None:
+        return None
+    seconds = panel.available_at.astype("datetime64[s]").astype(np.int64)
+    return -(-seconds // (panel.step_min * 60))
+
+
+def _late_cells(panel: Panel, arrival: IntArray) -> Iterator[tuple[int, list[tuple[int, FloatArray]]]]:
+    """For each step number, the rows of which some cells became known only then."""
+    first = step_number(panel.start, panel.step_min)
+    own = first + 1 + np.arange(len(panel))[:, None]
+    late = (arrival > own) & ~np.isnan(panel.values)
+    for number in np.unique(arrival[late]):
+        cells = late & (arrival == number)
+        rows = np.flatnonzero(cells.any(axis=1))
+        yield int(number), [(first + int(i), np.where(cells[i], panel.values[i], np.nan)) for i in rows]

@@ -1,0 +1,120 @@
+"""What a traffic model looks at and how its profile adapts."""
+
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from features.clock import zone
+from features.errors import BadInput, UnknownName
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrafficConfig:
+    """Frozen settings of the traffic features; they travel in the artifact's manifest.
+
+    Attributes:
+        step_min: minutes between two measurements.
+        horizon_steps: steps forecast; step 1 is the interval that starts at the issue time.
+        history_steps: most recent residuals seen.
+        seasonal_lags_days: residuals of the target's own time of day, that many days before.
+        country: whose public holidays count.
+        timezone: whose wall clock people live by.
+        same_type_gain: share of an error by which the profile of its own day type moves.
+        same_class_gain: the same for day types of its class (a Tuesday informs Wednesday).
+        other_gain: the same for all others.
+        dispersion_gain: share by which the usual error size moves.
+        calibration_gain: step of the interval's quantile tracking, in multiples of the usual error size.
+        interval: probability that the interval q10-q90 is meant to hold.
+    """
+
+    step_min: int = 60
+    horizon_steps: int = 24
+    history_steps: int = 24
+    seasonal_lags_days: tuple[int, ...] = (1, 7)
+    country: str = "KR"
+    timezone: str = "Asia/Seoul"
+    same_type_gain: float = 0.15
+    same_class_gain: float = 0.10
+    other_gain: float = 0.05
+    dispersion_gain: float = 0.06
+    calibration_gain: float = 0.05
+    interval: float = 0.8
+
+    def __post_init__(self) -> None:
+        zone(self.timezone)
+        if not 1 <= self.step_min <= 1440 or 1440 % self.step_min:
+            raise BadInput(
+                cause=f"step_min={self.step_min} does not divide a day",
+                mend="Pick a step that does, e.g. 5, 15 or 60 minutes",
+            )
+        for name in ("horizon_steps", "history_steps"):
+            if not 1 <= getattr(self, name) <= 14 * self.steps_per_day:
+                raise BadInput(
+                    cause=f"{name}={getattr(self, name)} is outside 1 to {14 * self.steps_per_day} (14 days)",
+                    mend="Pick a horizon and a history between one step and fourteen days",
+                )
+        for lag in self.seasonal_lags_days:
+            if not 1 <= lag <= 28 or lag * self.steps_per_day < self.horizon_steps:
+                raise BadInput(
+                    cause=f"seasonal_lags_days={self.seasonal_lags_days} holds {lag}, not yet measured at the horizon",
+                    mend="Use lags of 1 to 28 days that are no shorter than the horizon",
+                )
+        gains = (self.same_type_gain, self.same_class_gain, self.other_gain, self.dispersion_gain)
+        if not all(0 <= gain <= 1 for gain in (*gains, self.calibration_gain)) or not 0 < self.interval < 1:
+            raise BadInput(cause="A gain or the interval is outside 0 to 1", mend="Gains and intervals are shares")
+
+    @property
+    def steps_per_day(self) -> int:
+        """Slots of the day."""
+        return 1440 // self.step_min
+
+    @property
+    def memory_steps(self) -> int:
+        """Residuals that the state keeps: the longest lag."""
+        seasonal = max((lag * self.steps_per_day for lag in self.seasonal_lags_days), default=0)
+        return max(self.history_steps, seasonal)
+
+    @property
+    def tail(self) -> float:
+        """Probability beyond each end of the interval."""
+        return (1 - self.interval) / 2
+
+    @property
+    def quantiles(self) -> tuple[float, float, float]:
+        """The three quantiles that are forecast."""
+        return (round(self.tail, 6), 0.5, round(1 - self.tail, 6))
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values, for the manifest."""
+        return asdict(self) | {"seasonal_lags_days": list(self.seasonal_lags_days)}
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> "TrafficConfig":
+        """The config that ``values`` describes.
+
+        Raises:
+            UnknownName: a key that is no field.
+            BadInput: a value of another type.
+
+        >>> TrafficConfig.from_json({"horizon_steps": 12}).horizon_steps
+        12
+        """
+        known = {field.name: field for field in fields(cls)}
+        checked: dict[str, Any] = {}
+        for key, value in values.items():
+            if key not in known:
+                raise UnknownName.among("setting", key, list(known))
+            checked[key] = _typed(key, value, getattr(cls(), key))
+        return cls(**checked)
+
+
+def _typed(key: str, value: Any, default: Any) -> Any:
+    if isinstance(default, tuple) and isinstance(value, list | tuple):
+        return tuple(value)
+    if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if type(value) is not type(default):
+        raise BadInput(
+            cause=f"{key}={value!r} is not {type(default).__name__}",
+            mend=f"Give a {type(default).__name__}, e.g. {key}={default!r}",
+        )
+    return value

@@ -1,0 +1,126 @@
+"""What the traffic features remember between two issue times, and the Parquet file it travels in."""
+
+from dataclasses import dataclass, fields, replace
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from features.calendar import DAY_TYPES
+from features.errors import ArtifactMismatch
+from features.series import FloatArray
+from features.traffic.config import TrafficConfig
+
+# A working day and a free day differ in how large their errors are.
+DISPERSION_CLASSES = 2
+# Start of the interval's half widths, in usual absolute errors: a normal error's 10 % point lies at 1.6 of them.
+_FIRST_MULTIPLIER = 1.6
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class TrafficState:
+    """Everything that ``build`` needs beside new measurements; ``advance`` is its only writer.
+
+    Rings are indexed by the step number of the interval (``features.clock.step_number``) modulo their length.
+
+    Attributes:
+        entities: names of the last axis everywhere below.
+        as_of: measurements available by this instant are in.
+        level: (slot, day type, entity), the adaptive profile; NaN where nothing was ever measured.
+        seen: (slot, day type, entity), measurements behind each level.
+        dispersion: (slot, class, entity), usual absolute residual, in the unit measured.
+        residual: (memory, entity) ring, measured minus profile as then known; NaN where missing.
+        observed: (history, entity) ring, what was measured.
+        city_error: (memory, entity) ring, the residual of all entities as a share of their profile, the same in
+            every column, because one entity's caller cannot compute it.
+        low: (step, entity), q50 - q10 in usual absolute residuals.
+        high: (step, entity), q90 - q50 likewise.
+        pending_low: (target ring, step, entity), q10 issued for intervals that are not over yet.
+        pending_high: (target ring, step, entity), q90 likewise.
+    """
+
+    entities: tuple[str, ...]
+    as_of: datetime
+    level: FloatArray
+    seen: FloatArray
+    dispersion: FloatArray
+    residual: FloatArray
+    observed: FloatArray
+    city_error: FloatArray
+    low: FloatArray
+    high: FloatArray
+    pending_low: FloatArray
+    pending_high: FloatArray
+
+    def copy(self) -> "TrafficState":
+        """An independent copy, arrays included."""
+        return replace(self, **{name: getattr(self, name).copy() for name in _array_names()})
+
+
+def fresh(entities: tuple[str, ...], as_of: datetime, config: TrafficConfig) -> TrafficState:
+    """The state of a city of which nothing was measured yet."""
+    arrays = {
+        name: np.full((*shape, len(entities)), _start(name), dtype=np.float32)
+        for name, shape in _shapes(config).items()
+    }
+    return TrafficState(entities=entities, as_of=as_of, **arrays)
+
+
+def save(state: TrafficState, path: Path) -> None:
+    """Write one row an entity, one list column an array, to Parquet."""
+    columns: dict[str, pl.Series] = {
+        "entity_id": pl.Series(state.entities, dtype=pl.String),
+        "as_of": pl.Series([state.as_of] * len(state.entities), dtype=pl.Datetime("us", "UTC")),
+    }
+    for name in _array_names():
+        array = getattr(state, name)
+        flat = np.ascontiguousarray(array.reshape(-1, len(state.entities)).T)
+        columns[name] = pl.Series(flat, dtype=pl.Array(pl.Float32, flat.shape[1]))
+    pl.DataFrame(columns).write_parquet(path)
+
+
+def load(path: Path, config: TrafficConfig) -> TrafficState:
+    """The state that ``save`` wrote.
+
+    Raises:
+        ArtifactMismatch: a column is missing or of another size than the config says.
+    """
+    frame = pl.read_parquet(path)
+    arrays = {}
+    for name, shape in _shapes(config).items():
+        expected = pl.Array(pl.Float32, int(np.prod(shape)))
+        found = frame.schema.get(name)
+        if found != expected:
+            raise ArtifactMismatch(
+                cause=f"{path.name}: column '{name}' is {found}, the manifest's config asks for {expected}",
+                mend="Train the model again; state and config must come from one training",
+            )
+        flat = frame[name].to_numpy().reshape(len(frame), -1)
+        arrays[name] = np.ascontiguousarray(flat.T).reshape((*shape, len(frame)))
+    as_of = frame["as_of"][0]
+    return TrafficState(entities=tuple(frame["entity_id"].to_list()), as_of=as_of, **arrays)
+
+
+def _array_names() -> list[str]:
+    return [field.name for field in fields(TrafficState) if field.name not in {"entities", "as_of"}]
+
+
+def _shapes(config: TrafficConfig) -> dict[str, tuple[int, ...]]:
+    slots, steps = config.steps_per_day, config.horizon_steps
+    return {
+        "level": (slots, len(DAY_TYPES)),
+        "seen": (slots, len(DAY_TYPES)),
+        "dispersion": (slots, DISPERSION_CLASSES),
+        "residual": (config.memory_steps,),
+        "observed": (config.history_steps,),
+        "city_error": (config.memory_steps,),
+        "low": (steps,),
+        "high": (steps,),
+        "pending_low": (steps, steps),
+        "pending_high": (steps, steps),
+    }
+
+
+def _start(name: str) -> float:
+    return {"seen": 0.0, "low": _FIRST_MULTIPLIER, "high": _FIRST_MULTIPLIER}.get(name, np.nan)

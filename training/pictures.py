@@ -1,0 +1,138 @@
+"""The pictures of a run: what was forecast and measured, where, when and how far ahead it errs, how well it covers."""
+
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib import font_manager
+from matplotlib.axes import Axes
+from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+from matplotlib.figure import Figure
+
+from features.series import FloatArray
+from training.scores import Scoreboard
+
+_INK, _MODEL, _BAND, _GREY = "#1b2733", "#0b6e99", "#9cc9dc", "#8a949e"
+# Korean names draw where one of these is installed; without any, matplotlib's own font shows boxes.
+_KOREAN = ("NanumGothic", "Noto Sans CJK KR", "Malgun Gothic", "AppleGothic")
+
+
+def fan_chart(
+    times: list[np.ndarray], forecasts: list[FloatArray], measured: list[FloatArray], *, title: str, unit: str
+) -> Figure:
+    """Forecasts issued a day apart, with their interval, over what was then measured.
+
+    Args:
+        times: of each forecast's targets, (step,), datetime64, local.
+        forecasts: (step, 3) each.
+        measured: (step,) each, NaN where missing.
+        title: what is shown.
+        unit: of the values.
+    """
+    figure, axes = _figure(title)
+    for number, (when, quantiles, truth) in enumerate(zip(times, forecasts, measured, strict=True)):
+        first = number == 0
+        axes.fill_between(
+            when, quantiles[:, 0], quantiles[:, 2], color=_BAND, lw=0, label="80 % interval" if first else None
+        )
+        axes.plot(when, quantiles[:, 1], color=_MODEL, lw=1.6, label="forecast at midnight" if first else None)
+        axes.plot(when, truth, ".", color=_INK, ms=4, label="measured" if first else None)
+        axes.axvline(when[0], color=_GREY, lw=0.5)
+    axes.set_ylabel(unit)
+    axes.set_ylim(bottom=0)
+    axes.xaxis.set_major_formatter(ConciseDateFormatter(AutoDateLocator()))
+    axes.legend(frameon=False, ncols=3, loc="upper left", bbox_to_anchor=(0, 1.09))
+    return figure
+
+
+def error_by_step(scores: Scoreboard, *, title: str) -> Figure:
+    """Mean absolute error by how far ahead, the model's beside each baseline's."""
+    figure, axes = _figure(title)
+    steps = np.arange(1, len(scores.count) + 1)
+    worst = max(scores.mae(name) for name in scores.absolute if name != "last value")
+    for name in scores.absolute:
+        values = [scores.mae(name, int(step)) for step in steps]
+        style = {"color": _MODEL, "lw": 2.4} if name == scores.model else {"lw": 1.2}
+        axes.plot(steps, values, label=name, **style)
+    # The last value errs ten times as much by noon; the picture is about the others.
+    axes.set_ylim(0, 1.6 * worst)
+    axes.set_xlabel("steps ahead")
+    axes.set_ylabel(f"mean absolute error, {scores.unit}")
+    axes.legend(frameon=False)
+    return figure
+
+
+def error_by_hour(scores: Scoreboard, *, title: str) -> Figure:
+    """Mean absolute error by the target's hour of the day and steps ahead."""
+    figure, axes = _figure(title)
+    count = scores.by_hour["count"]
+    mean = np.divide(scores.by_hour["error"], count, out=np.full_like(count, np.nan), where=count > 0)
+    image = axes.imshow(
+        mean, aspect="auto", origin="lower", cmap="magma_r", extent=(0.5, mean.shape[1] + 0.5, -0.5, 23.5)
+    )
+    axes.set_xlabel("steps ahead")
+    axes.set_ylabel("hour of the day")
+    axes.set_yticks(range(0, 24, 3))
+    figure.colorbar(image, ax=axes, label=f"mean absolute error, {scores.unit}")
+    return figure
+
+
+def error_map(lat: FloatArray, lon: FloatArray, error: FloatArray, *, title: str, unit: str) -> Figure:
+    """Mean absolute error at each place; places without a position are left out.
+
+    Args:
+        lat: (entity,), degrees, NaN where unknown.
+        lon: (entity,), degrees.
+        error: (entity,), in ``unit``, NaN where nothing was measured.
+        title: what is shown.
+        unit: of the error.
+    """
+    figure, axes = _figure(title)
+    known = ~np.isnan(lat) & ~np.isnan(lon) & ~np.isnan(error)
+    order = np.flatnonzero(known)[np.argsort(error[known])]
+    points = axes.scatter(lon[order], lat[order], c=error[order], s=40, cmap="magma_r", edgecolor="white", lw=0.5)
+    axes.set_aspect(1 / np.cos(np.deg2rad(np.nanmean(lat))) if known.any() else 1)
+    axes.set_xlabel("longitude, degrees")
+    axes.set_ylabel("latitude, degrees")
+    figure.colorbar(points, ax=axes, label=f"mean absolute error, {unit}")
+    return figure
+
+
+def coverage(scores: Scoreboard, *, target: float, title: str) -> Figure:
+    """Share of targets inside the interval, by steps ahead and by place, beside what was meant."""
+    figure = Figure(figsize=(9, 4.2), layout="constrained")
+    figure.suptitle(title, color=_INK)
+    by_step, by_place = (_dressed(axes) for axes in figure.subplots(1, 2))
+    steps = np.arange(1, len(scores.count) + 1)
+    by_step.plot(steps, [scores.coverage(int(step)) for step in steps], color=_MODEL, lw=2)
+    by_step.axhline(target, color=_INK, lw=1, ls="--")
+    by_step.set(ylim=(0.5, 1), xlabel="steps ahead", ylabel="share inside the interval")
+    count = scores.by_entity["count"]
+    shares = scores.by_entity["inside"][count > 0] / count[count > 0]
+    by_place.hist(shares, bins=np.linspace(0.5, 1, 51).tolist(), color=_BAND)
+    by_place.axvline(target, color=_INK, lw=1, ls="--")
+    by_place.set(xlabel="share inside the interval", ylabel="places")
+    return figure
+
+
+def save(figure: Figure, path: Path) -> None:
+    """Write a PNG."""
+    installed = {font.name for font in font_manager.fontManager.ttflist}
+    families = [name for name in _KOREAN if name in installed] + ["DejaVu Sans"]
+    with mpl.rc_context({"font.family": families}):
+        figure.savefig(path, dpi=110)
+
+
+def _figure(title: str) -> tuple[Figure, Axes]:
+    figure = Figure(figsize=(9, 4.8), layout="constrained")
+    axes = _dressed(figure.subplots())
+    figure.suptitle(title, color=_INK)
+    return figure, axes
+
+
+def _dressed(axes: Axes) -> Axes:
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.tick_params(colors=_INK)
+    axes.grid(color="#e6eaed", lw=0.6)
+    axes.set_axisbelow(True)
+    return axes

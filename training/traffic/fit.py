@@ -1,0 +1,102 @@
+"""Fits the linear correction by ridge regression on sums that are gathered chunk by chunk."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from features.errors import BadInput
+from features.series import FloatArray
+from features.traffic.build import Table
+from features.traffic.config import TrafficConfig
+from training.traffic.model import LinearCorrection
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ridge:
+    """How strongly the regression is shrunk, as a share of each regressor's own sum of squares.
+
+    Attributes:
+        errors: for the error and profile regressors.
+        calendar: for holiday, eve and morrow, of which a year holds few.
+    """
+
+    errors: float = 1e-4
+    calendar: float = 1.0
+
+
+class Sums:
+    """Normal equations of every step; they add up over chunks, so that memory does not grow with the data.
+
+    Attributes:
+        gram: (step, feature, feature), float64.
+        cross: (step, feature), float64.
+        rows: targets that were measured.
+    """
+
+    def __init__(self, config: TrafficConfig) -> None:
+        self._model = LinearCorrection(config)
+        steps, width = self._model.weight.shape
+        self.gram = torch.zeros(steps, width, width, dtype=torch.float64)
+        self.cross = torch.zeros(steps, width, dtype=torch.float64)
+        self.rows = 0
+
+    def add(self, table: Table, measured: FloatArray) -> None:
+        """Add the rows of ``table`` whose targets, (row, step), were measured."""
+        inputs = {name: torch.from_numpy(array) for name, array in table.inputs.items() if name != "spread"}
+        design = self._model.design(**inputs)
+        residual = torch.from_numpy(measured) - inputs["profile"]
+        known = ~torch.isnan(residual)
+        design = torch.where(known.unsqueeze(-1), design, 0.0).transpose(0, 1).contiguous()
+        residual = torch.where(known, residual, 0.0).T.unsqueeze(-1)
+        self.gram += (design.transpose(1, 2) @ design).double()
+        self.cross += (design.transpose(1, 2) @ residual).squeeze(-1).double()
+        self.rows += int(known.sum())
+
+
+def fit(sums: Sums, config: TrafficConfig, ridge: Ridge) -> LinearCorrection:
+    """The ridge solution of ``sums``: deterministic, no chance involved.
+
+    Raises:
+        BadInput: nothing was measured in the interval.
+    """
+    if not sums.rows:
+        raise BadInput(
+            cause="No target in the training interval was measured",
+            mend="Train on a longer history or on entities with measurements",
+        )
+    shrink = torch.full((sums.gram.shape[-1],), ridge.errors, dtype=torch.float64)
+    shrink[-3:] = ridge.calendar
+    diagonal = sums.gram.diagonal(dim1=1, dim2=2)
+    # A regressor that never varied gets weight zero instead of a singular system.
+    penalty = torch.where(diagonal > 0, diagonal * shrink, 1.0)
+    weight = torch.linalg.solve(sums.gram + torch.diag_embed(penalty), sums.cross)
+    model = LinearCorrection(config)
+    model.weight.copy_(weight.float())
+    return model.eval()
+
+
+def gather(chunks: Iterable[tuple[Table, FloatArray]], config: TrafficConfig, onto: Sums | None = None) -> Sums:
+    """The sums over all chunks of (features, measured targets), added to those of ``onto`` where it is given."""
+    sums = onto or Sums(config)
+    for table, measured in chunks:
+        sums.add(table, measured)
+    return sums
+
+
+def targets(values: FloatArray, first_row: int, config: TrafficConfig) -> FloatArray:
+    """What was measured after an issue time: (entity, step), NaN where missing or past the end.
+
+    Args:
+        values: (time, entity).
+        first_row: the row of the interval that starts at the issue time.
+        config: whose horizon counts.
+
+    >>> targets(np.array([[1.0], [2.0]], dtype=np.float32), 1, TrafficConfig(horizon_steps=2)).tolist()
+    [[2.0, nan]]
+    """
+    found = np.full((config.horizon_steps, values.shape[1]), np.nan, dtype=np.float32)
+    rows = values[first_row : first_row + config.horizon_steps]
+    found[: len(rows)] = rows
+    return np.ascontiguousarray(found.T)

@@ -1,0 +1,74 @@
+"""Judges an exported graph by replaying an interval, each forecast beside every baseline's."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from rich.progress import Progress
+
+from features.clock import utc_times, wall_clock
+from features.series import FloatArray, Panel
+from features.traffic.config import TrafficConfig
+from features.traffic.state import TrafficState
+from training.baselines import Baselines
+from training.scores import Scoreboard
+from training.traffic.replay import Issue, Predict, replay
+
+_EXAMPLE_DAYS = 7
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Judged:
+    """What a replay came to.
+
+    Attributes:
+        scores: of the model and the baselines, over issue times whose targets all lie in the interval.
+        state: as of the end of the rows.
+        examples: the last week's forecasts issued at local midnight, for pictures.
+    """
+
+    scores: Scoreboard
+    state: TrafficState
+    examples: list[Issue]
+
+
+def judge(
+    predict: Predict,
+    state: TrafficState,
+    panel: Panel,
+    rows: range,
+    config: TrafficConfig,
+    scores: Scoreboard,
+    bar: Progress,
+    sink: Callable[[Issue], None] | None = None,
+) -> Judged:
+    """Replay ``rows`` and score every issue time whose targets all end by ``rows.stop``.
+
+    Args:
+        predict: the exported graph.
+        state: as of a time not after the first row.
+        panel: columns as in the state; rows before the first feed the baselines.
+        rows: of the interval judged.
+        config: of the model.
+        scores: empty, to be filled.
+        bar: shows issue times done and time left.
+        sink: is handed every issue that was scored.
+    """
+    baselines = Baselines.of(panel.values, steps_per_day=config.steps_per_day, horizon_steps=config.horizon_steps)
+    times = utc_times(panel.start, panel.step_min, len(panel) + config.horizon_steps)
+    minutes = wall_clock(times, config.timezone)[1]
+    examples: list[Issue] = []
+    # One more than the rows: the last state has seen the last measurement.
+    steps = range(rows.start, rows.stop + 1)
+    for issue in bar.track(replay(predict, state, panel, steps, config), total=len(steps), description="judging"):
+        state, ahead = issue.state, slice(issue.row, issue.row + config.horizon_steps)
+        if ahead.stop > rows.stop:
+            continue
+        profile: FloatArray = np.asarray(issue.table.inputs["profile"], dtype=np.float32)
+        others = baselines.forecast(issue.row, profile)
+        scores.add(issue.forecast, issue.measured, others, minutes[ahead] // 60)
+        if sink is not None:
+            sink(issue)
+        if minutes[issue.row] == 0:
+            examples = [*examples, issue][-_EXAMPLE_DAYS:]
+    return Judged(scores=scores, state=state, examples=examples)

@@ -1,0 +1,118 @@
+"""Chooses on validation, refits on train and validation, and hands over the state as it was before the test."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from rich.progress import Progress
+
+from features.series import FloatArray, Panel
+from features.traffic.advance import Raw, advance
+from features.traffic.config import TrafficConfig
+from features.traffic.state import TrafficState, fresh
+from training.split import Split
+from training.traffic.fit import Ridge, fit, gather
+from training.traffic.model import LinearCorrection
+from training.traffic.replay import Predict, replay
+from training.traffic.select import (
+    GAINS,
+    RIDGES,
+    STRIDE,
+    Choice,
+    choose_gains,
+    choose_ridge,
+    chunks,
+    held_out,
+    warmup_rows,
+)
+
+# Quantile tracking forgets where it started within about four weeks of hourly forecasts.
+_BURN_IN_DAYS = 28
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Trained:
+    """A fitted model and how it came about.
+
+    Attributes:
+        model: fitted on train and validation.
+        config: its features.
+        ridge: its shrinkage.
+        choices: everything tried on validation.
+        state: as of the start of the test interval; the interval's widths come from forecasts of a model that had
+            not seen their targets.
+        validation_coverage: share of validation targets inside that interval.
+    """
+
+    model: LinearCorrection
+    config: TrafficConfig
+    ridge: Ridge
+    choices: list[Choice]
+    state: TrafficState
+    validation_coverage: float
+
+
+def train(panel: Panel, split: Split, config: TrafficConfig, *, quick: bool, bar: Progress) -> Trained:
+    """Fit the linear model on everything before the test interval.
+
+    Args:
+        panel: measurements; entities never measured before ``split.validation`` must be left out.
+        split: by time.
+        config: the features; its gains are replaced by those chosen on validation.
+        quick: take the config as it is and try one shrinkage only.
+        bar: shows steps done and time left.
+
+    Raises:
+        BadInput: a part without measurements or too short.
+    """
+    warmup = warmup_rows(split, config)
+    split.check(warmup_steps=warmup, horizon_steps=config.horizon_steps)
+    config, choices = (config, []) if quick else choose_gains(panel, split, config, GAINS, bar)
+    start = fresh(panel.entities, panel.start, config)
+    sums = gather(chunks(panel, start, range(warmup, split.validation, STRIDE), config, bar), config)
+    known = Raw(measured=panel.window(0, split.validation))
+    before = advance(start, known, config, panel.time(split.validation))
+    ridge, tried = choose_ridge(
+        sums, held_out(panel, before, split, config, bar), config, RIDGES[: 1 if quick else None]
+    )
+    state, coverage = _calibrated(fit(sums, config, ridge), start, panel, split, bar, config)
+    sums = gather(chunks(panel, before, range(split.validation, split.test, STRIDE), config, bar), config, sums)
+    model = fit(sums, config, ridge)
+    return Trained(
+        model=model,
+        config=config,
+        ridge=ridge,
+        choices=choices + tried,
+        state=state,
+        validation_coverage=coverage,
+    )
+
+
+def _calibrated(
+    model: LinearCorrection, start: TrafficState, panel: Panel, split: Split, bar: Progress, config: TrafficConfig
+) -> tuple[TrafficState, float]:
+    """The state at the start of the test, its interval learned by replaying validation with a train-only model."""
+    first = split.validation - min(_BURN_IN_DAYS * config.steps_per_day, split.validation // 4)
+    state = advance(start, Raw(measured=panel.window(0, first)), config, panel.time(first))
+    rows = range(first, split.test + 1)
+    predict, inside, count = native(model), 0, 0
+    for issue in bar.track(replay(predict, state, panel, rows, config), total=len(rows), description="calibrating"):
+        state = issue.state
+        if issue.row >= split.validation:
+            low, high = issue.forecast[..., 0], issue.forecast[..., -1]
+            inside += int(((issue.measured >= low) & (issue.measured <= high)).sum())
+            count += int((~np.isnan(issue.measured)).sum())
+    return state, inside / max(count, 1)
+
+
+def native(model: LinearCorrection) -> Predict:
+    """The module itself as a predictor of arrays."""
+
+    def predict(inputs: Mapping[str, npt.NDArray[np.generic]]) -> FloatArray:
+        with torch.inference_mode():
+            forecast: FloatArray = model(**{name: torch.from_numpy(array) for name, array in inputs.items()}).numpy()
+        return forecast
+
+    return predict

@@ -14,6 +14,7 @@ from features.errors import BadInput
 from features.simulated.seoul import SimulatedSeoul
 
 _LABEL = "SIMULATED"
+_SCRATCH = ".simulating-"
 _README = """\
 # SIMULATED (모의 자료): not measurements
 
@@ -40,7 +41,9 @@ def check_out(out: Path) -> None:
         raise BadInput(cause=f"{out} is a file, not a folder", mend="Give --out a folder that is new or empty")
     readme = out / "README.md"
     earlier = readme.is_file() and _LABEL in readme.read_text(encoding="utf-8", errors="replace")
-    if out.is_dir() and any(out.iterdir()) and not earlier:
+    # A run that was killed leaves its scratch folder behind; the next one may still go ahead.
+    others = [path for path in out.glob("*") if not path.name.startswith(_SCRATCH)]
+    if others and not earlier:
         raise BadInput(
             cause=f"{out} holds files that are no simulation",
             mend="Give --out a folder that is new, empty, or an earlier simulation (which is then replaced)",
@@ -63,7 +66,7 @@ def write_folder(seoul: SimulatedSeoul, out: Path, on_block: Callable[[], None])
     """
     check_out(out)
     out.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".simulating-", dir=out) as scratch:
+    with tempfile.TemporaryDirectory(prefix=_SCRATCH, dir=out) as scratch:
         made = Path(scratch)
         label = {"simulated": "true", "simulated_seed": str(seoul.config.seed)}
         rows = _write_traffic(seoul, made, label, on_block)

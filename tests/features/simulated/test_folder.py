@@ -81,6 +81,12 @@ def test_a_write_that_fails_leaves_the_earlier_simulation_whole(week, tmp_path, 
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
+def test_what_a_killed_run_left_behind_does_not_stand_in_the_way(tmp_path):
+    (tmp_path / ".simulating-killed").mkdir()
+    assert run(tmp_path).exit_code == 0
+    assert {path.name for path in tmp_path.iterdir()} >= NAMES
+
+
 def test_the_command_answers_with_one_json_document(tmp_path):
     answer = run(tmp_path / "out", "--json")
     assert answer.exit_code == 0, answer.output

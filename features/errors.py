@@ -47,6 +47,8 @@ class UnknownName(BadInput):
     def among(cls, kind: str, name: str, known: Iterable[str]) -> "UnknownName":
         """The error for ``name``, which is none of ``known`` (at most ten are listed)."""
         names = sorted(known) if not isinstance(known, list) else known
+        # A name may come from a stranger: the search for its nearest slows with its length.
+        name = name if len(name) <= 100 else f"{name[:99]}…"
         near = get_close_matches(name, names, n=1)
         listed = ", ".join(names[:10]) + (f" and {len(names) - 10} more" if len(names) > 10 else "")
         hint = f"Did you mean '{near[0]}'? " if near else ""

@@ -26,6 +26,7 @@ class Settings(BaseSettings):
     home: Path = Field(Path(".haechi"), description="where MLflow's store, artifacts and logs live")
     host: str = Field("127.0.0.1", description="the address that `haechi serve` binds")
     port: int = Field(8500, ge=0, le=65535, description="its gRPC port; 0 picks a free one")
+    allow_remote: bool = Field(False, description="let `haechi serve` bind an address that other machines reach")
     server: str = Field("127.0.0.1:8500", description="where `haechi forecast` asks")
     max_message_mib: int = Field(32, ge=1, le=1024, description="the largest gRPC message taken, MiB")
     threads: int = Field(1, ge=1, le=64, description="threads of one onnxruntime session")

@@ -1,7 +1,88 @@
 """Commands of this room."""
 
+import logging
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
 import typer
+from rich.console import Console
+
+from features import registry
+from features.console import JsonFlag, emit
+from features.errors import BadInput
+from features.settings import load
+
+if TYPE_CHECKING:
+    from serving.runtime import Runtime
+
+ModelsFlag = Annotated[
+    Path | None, typer.Option(help="Folder of artifacts, NAME/VERSION/ below it. Default: HAECHI_HOME/artifacts.")
+]
+HostFlag = Annotated[str | None, typer.Option(help="Address to bind. Default: 127.0.0.1.")]
+PortFlag = Annotated[int | None, typer.Option(min=0, max=65535, help="gRPC port; 0 picks a free one. Default: 8500.")]
 
 
 def add_commands(app: typer.Typer) -> None:
     """Add this room's commands to the front door."""
+    app.command("serve")(_serve)
+
+
+def _serve(models: ModelsFlag = None, host: HostFlag = None, port: PortFlag = None, as_json: JsonFlag = False) -> None:
+    """Serve every model's champion (else its newest version) over gRPC until told to stop.
+
+    Example: haechi serve --models .haechi/artifacts --port 8500
+    """
+    flags = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
+    settings = load().model_copy(update=flags)
+    root = models if models is not None else settings.home / "artifacts"
+    folders = _folders(root)
+
+    from serving.runtime import Runtime
+    from serving.server import Server, serve
+
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    runtime = Runtime(threads=settings.threads, trusted_key=settings.trusted_key)
+    for folder in folders:
+        runtime.load(folder)
+
+    def on_ready(server: Server) -> None:
+        document = _document(server.address, runtime)
+        emit(document, as_json=as_json, render=lambda console: _render(console, document))
+
+    serve(runtime, settings, on_ready)
+
+
+def _folders(root: Path) -> list[Path]:
+    names = registry.names(root)
+    if not names:
+        raise BadInput(
+            cause=f"There is no model in {root}",
+            mend="Train one: haechi train traffic --data FILE; or name the folder of your artifacts with --models",
+        )
+    return [registry.resolve(root, name) for name in names]
+
+
+def _document(address: str, runtime: "Runtime") -> dict[str, Any]:
+    manifests = [served.manifest for served in runtime.models()]
+    return {
+        "address": address,
+        "pid": os.getpid(),
+        "models": [
+            {"name": m.name, "version": m.version, "domain": m.domain, "simulated": m.simulated} for m in manifests
+        ],
+    }
+
+
+def _render(console: Console, document: dict[str, Any]) -> None:
+    console.print(f"Serving at {document['address']}", markup=False)
+    for model in document["models"]:
+        label = "  (simulated data)" if model["simulated"] else ""
+        console.print(f"  {model['name']}/{model['version']}{label}", markup=False)
+    console.print(
+        f"Ask it: HAECHI_SERVER={document['address']} haechi forecast traffic, "
+        "serving.client.Client from Python, or any Open Inference Protocol v2 client. Ctrl-C stops it.",
+        soft_wrap=True,
+        markup=False,
+    )

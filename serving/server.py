@@ -1,0 +1,162 @@
+"""One process that serves models: binds, answers, says how healthy it is, and drains before it stops."""
+
+import errno
+import ipaddress
+import logging
+import signal
+import socket
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from importlib import import_module
+
+import grpc
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection, reflection_pb2, reflection_pb2_grpc
+
+from features import DOMAINS
+from features.errors import BadInput
+from features.settings import Settings
+from serving import inference
+from serving.proto.pool import POOL
+from serving.runtime import Runtime
+from serving.status import Guard
+
+DRAIN_S = 10.0
+"""How long calls that are under way may take to finish once the server is told to stop."""
+
+# A model's graph runs on the calling thread, and a small pool measured best: more threads only wait for each other.
+_WORKERS = 4
+_LOG = logging.getLogger("haechi.serving")
+
+for _described in (health_pb2, reflection_pb2):
+    POOL.AddSerializedFile(_described.DESCRIPTOR.serialized_pb)
+
+
+class Server:
+    """A gRPC server over a runtime whose models are already loaded; bound when made, answering once started.
+
+    Args:
+        runtime: holds the models.
+        settings: host, port, the largest message.
+
+    Raises:
+        BadInput: the address cannot be had, or other machines would reach it though nobody allowed that.
+    """
+
+    def __init__(self, runtime: Runtime, settings: Settings) -> None:
+        _refuse_strangers(settings)
+        self.guard = Guard()
+        self._health = health.HealthServicer()
+        self._pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="haechi-serving")
+        self._server = grpc.server(self._pool, interceptors=[self.guard], options=_options(settings))
+        self._names = ("", *self._register(runtime, settings), *sorted({s.manifest.name for s in runtime.models()}))
+        self.address = _bind(self._server, settings)
+
+    def start(self) -> None:
+        """Answer calls, and report every service and model as healthy."""
+        for name in self._names:
+            self._health.set(name, health_pb2.HealthCheckResponse.SERVING)
+        self._server.start()
+
+    def stop(self, drain_s: float = DRAIN_S) -> None:
+        """Report unhealthy, take no new call, and give those under way ``drain_s`` seconds."""
+        self._health.enter_graceful_shutdown()
+        self._server.stop(drain_s).wait()
+        self._pool.shutdown()
+
+    def _register(self, runtime: Runtime, settings: Settings) -> tuple[str, ...]:
+        names = [inference.register(self._server, runtime)]
+        for domain in DOMAINS:
+            names += import_module(f"serving.{domain}.service").register(self._server, runtime, settings)
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
+        described = (*names, health.SERVICE_NAME, reflection.SERVICE_NAME)
+        reflection_pb2_grpc.add_ServerReflectionServicer_to_server(
+            reflection.ReflectionServicer(described, pool=POOL), self._server
+        )
+        return tuple(names)
+
+
+def serve(runtime: Runtime, settings: Settings, on_ready: Callable[[Server], None]) -> None:
+    """Serve until the process is told to stop (SIGTERM or SIGINT), then drain; call it from the main thread.
+
+    Args:
+        runtime: its models are loaded.
+        settings: host, port, the largest message.
+        on_ready: called once, when calls are answered.
+
+    Raises:
+        BadInput: as ``Server``.
+    """
+    server = Server(runtime, settings)
+    told_to_stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: told_to_stop.set())
+    server.start()
+    models = ", ".join(served.label for served in runtime.models())
+    _LOG.info("serving at %s: %s", server.address, models)
+    on_ready(server)
+    told_to_stop.wait()
+    _LOG.info("draining")
+    server.stop()
+    refused = ", ".join(f"{count} {code}" for code, count in sorted(server.guard.refused.items()))
+    _LOG.info("stopped; refused calls: %s", refused or "none")
+
+
+def _options(settings: Settings) -> list[tuple[str, int]]:
+    return [
+        ("grpc.max_receive_message_length", settings.max_message_mib << 20),
+        # A reply is as large as its request made it, so only requests are limited.
+        ("grpc.max_send_message_length", -1),
+        # Else a second server would bind the same port and take half of the calls.
+        ("grpc.so_reuseport", 0),
+    ]
+
+
+def _refuse_strangers(settings: Settings) -> None:
+    if _is_loopback(settings.host):
+        return
+    if not settings.allow_remote:
+        raise BadInput(
+            cause=f"Host {settings.host} is reachable from other machines, and this server asks nobody who they are",
+            mend="Bind 127.0.0.1 behind a proxy that does, or set HAECHI_ALLOW_REMOTE=true",
+        )
+    _LOG.warning("anyone who reaches %s may ask this server, unencrypted", settings.host)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _bind(server: grpc.Server, settings: Settings) -> str:
+    """Bind and return ``host:port`` with the port that it became."""
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    # gRPC says only that it failed; the operating system says why.
+    _probe(settings.host, settings.port)
+    try:
+        port = server.add_insecure_port(f"{host}:{settings.port}")
+    except RuntimeError:
+        raise _cannot_bind(settings.host, settings.port, "another process was faster") from None
+    return f"{host}:{port}"
+
+
+def _probe(host: str, port: int) -> None:
+    try:
+        family, kind, _, _, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        with socket.socket(family, kind) as probe:
+            # As gRPC binds: connections of a server that just stopped do not hold the port.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(place)
+    except OSError as error:
+        why = "the port is in use" if error.errno == errno.EADDRINUSE else error.strerror
+        raise _cannot_bind(host, port, why or str(error)) from None
+
+
+def _cannot_bind(host: str, port: int, why: str) -> BadInput:
+    return BadInput(
+        cause=f"Cannot listen at {host}:{port}: {why}",
+        mend="Stop what listens there, or pick another (--port, HAECHI_PORT; 0 finds a free one)",
+    )

@@ -1,0 +1,119 @@
+"""What the traffic service is asked and answers, as Python values."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from serving.proto import haechi_v1_pb2 as v1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measurement:
+    """One measured value, in the model's unit; what is missing is left out.
+
+    Attributes:
+        time: the start of the interval that was counted, or the instant of a reading; aware.
+        entity_id: as in training.
+        value: finite, never negative.
+        available_at: when it became known; None: at its interval's end.
+    """
+
+    time: datetime
+    entity_id: str
+    value: float
+    available_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prediction:
+    """One interval of one entity; ``quality`` is ``ok``, ``degraded: reason`` or ``fallback: reason``."""
+
+    entity_id: str
+    target_time: datetime
+    step: int
+    q10: float
+    q50: float
+    q90: float
+    quality: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observed:
+    """One value that the forecast rests on."""
+
+    time: datetime
+    entity_id: str
+    value: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forecast:
+    """The answer of one model version.
+
+    Attributes:
+        issued_at: step 1 of the predictions starts here.
+        as_of: until when measurements were seen.
+        simulated: the model learned from the simulated Seoul; label every number that comes from it.
+        predictions: by entity, then step.
+        observed: the newest measured values, oldest first.
+    """
+
+    model: str
+    version: str
+    quantity: str
+    unit: str
+    issued_at: datetime
+    as_of: datetime
+    step_min: int
+    simulated: bool
+    predictions: tuple[Prediction, ...]
+    observed: tuple[Observed, ...]
+
+
+def request(
+    model: str,
+    version: str,
+    entity_ids: Sequence[str],
+    measurements: Sequence[Measurement],
+    issued_at: datetime | None,
+) -> v1.LatestRequest:
+    """The message that asks for ``Latest``."""
+    return v1.LatestRequest(
+        model=model,
+        version=version,
+        entity_ids=entity_ids,
+        measurements=[
+            v1.Measurement(time=m.time, entity_id=m.entity_id, value=m.value, available_at=m.available_at)
+            for m in measurements
+        ],
+        issued_at=issued_at,
+    )
+
+
+def forecast(reply: v1.ForecastReply) -> Forecast:
+    """The answer that ``reply`` carries."""
+    return Forecast(
+        model=reply.model,
+        version=reply.version,
+        quantity=reply.quantity,
+        unit=reply.unit,
+        issued_at=reply.issued_at.ToDatetime(UTC),
+        as_of=reply.as_of.ToDatetime(UTC),
+        step_min=reply.step_min,
+        simulated=reply.simulated,
+        predictions=tuple(
+            Prediction(
+                entity_id=p.entity_id,
+                target_time=p.target_time.ToDatetime(UTC),
+                step=p.step,
+                q10=p.q10,
+                q50=p.q50,
+                q90=p.q90,
+                quality=p.quality,
+            )
+            for p in reply.predictions
+        ),
+        observed=tuple(
+            Observed(time=o.time.ToDatetime(UTC), entity_id=o.entity_id, value=o.value) for o in reply.observed
+        ),
+    )

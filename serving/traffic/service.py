@@ -1,0 +1,152 @@
+"""``haechi.v1.TrafficService``: measurements or none in, labelled forecasts out."""
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from weakref import WeakKeyDictionary
+
+import grpc
+
+from features.artifact import STATE
+from features.errors import ArtifactMismatch, BadInput, UnknownName
+from features.settings import Settings
+from features.traffic import state as traffic_state
+from features.traffic.advance import Raw, advance
+from features.traffic.build import build
+from features.traffic.config import TrafficConfig
+from features.traffic.state import TrafficState
+from serving.proto import haechi_v1_pb2 as v1
+from serving.rpc import add_service
+from serving.runtime import Runtime, Served, infer
+from serving.traffic import measured
+from serving.traffic.encode import Answer, encode
+
+DOMAIN = "traffic"
+
+# A state that has seen nothing for longer says little of today.
+_LONGEST_SILENCE = timedelta(days=2 * 366)
+
+
+def register(server: grpc.Server, runtime: Runtime, settings: Settings) -> tuple[str, ...]:
+    """Let ``server`` answer ``TrafficService`` from the traffic models of ``runtime``.
+
+    Returns:
+        The service's full name.
+
+    Raises:
+        ArtifactMismatch: a loaded traffic model has no state, or graph and state are not of its config.
+    """
+    calls = _Calls(runtime, timedelta(minutes=settings.stale_after_min), now=lambda: datetime.now(UTC))
+    for served in runtime.models():
+        if served.manifest.domain == DOMAIN:
+            calls.memory(served)
+    return (add_service(server, v1.DESCRIPTOR.services_by_name["TrafficService"], {"Latest": calls.latest}),)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Memory:
+    """What one version needs beside its graph."""
+
+    config: TrafficConfig
+    state: TrafficState
+
+
+class _Calls:
+    def __init__(self, runtime: Runtime, stale_after: timedelta, *, now: Callable[[], datetime]) -> None:
+        self._runtime = runtime
+        self._stale_after = stale_after
+        self._now = now
+        self._lock = threading.Lock()
+        self._memories: WeakKeyDictionary[Served, _Memory] = WeakKeyDictionary()
+
+    def memory(self, served: Served) -> _Memory:
+        """Config and state of a version, read once."""
+        with self._lock:
+            if served not in self._memories:
+                self._memories[served] = _read(served)
+            return self._memories[served]
+
+    def latest(self, request: v1.LatestRequest, context: grpc.ServicerContext) -> v1.ForecastReply:
+        served = self._runtime.find(request.model, request.version)
+        if served.manifest.domain != DOMAIN:
+            raise BadInput(
+                cause=f"{served.label} is a model of the domain {served.manifest.domain}, not of {DOMAIN}",
+                mend="Name a traffic model, or ask the other domain's own service",
+            )
+        memory = self.memory(served)
+        columns = _columns(request.entity_ids, memory.state.entities)
+        step_min = memory.config.step_min
+        values = measured.read(request.measurements, memory.state.entities, step_min)
+        issued_at = measured.known_by(values, step_min, memory.state.as_of)
+        if request.HasField("issued_at"):
+            issued_at = measured.instant(request, "issued_at", "request")
+        state = _at(issued_at, memory, values, served.manifest.quantity)
+        table = build(None, state, memory.config, [issued_at])
+        outputs = infer(served, {name: array[columns] for name, array in table.inputs.items()})
+        as_of = min(measured.seen_until(values, step_min, memory.state.as_of), issued_at)
+        # Whoever names the time, by issue or by measurements, asks about that time; else it is about now.
+        asked_at = issued_at if values or request.HasField("issued_at") else self._now()
+        return encode(
+            served.manifest,
+            Answer(
+                columns=columns,
+                state=state,
+                config=memory.config,
+                quality=table.quality[0],
+                quantiles=outputs[served.manifest.outputs[0].name],
+                issued_at=issued_at,
+                as_of=as_of,
+                stale=asked_at - as_of > self._stale_after,
+            ),
+        )
+
+
+def _read(served: Served) -> _Memory:
+    manifest = served.manifest
+    config = TrafficConfig.from_json(dict(manifest.config))
+    mend = "Train the model again: graph, config and state must come from one training"
+    if manifest.state_as_of is None:
+        raise ArtifactMismatch(
+            cause=f"{served.label}: manifest.json: 'state_as_of' is null: it has no state", mend=mend
+        )
+    shape = ("entity", config.horizon_steps, len(config.quantiles))
+    if [spec.shape[1:] for spec in manifest.outputs] != [shape[1:]]:
+        found = [list(spec.shape) for spec in manifest.outputs]
+        raise ArtifactMismatch(
+            cause=f"{served.label}: manifest.json: 'outputs' have the shapes {found}, expected one of {list(shape)}",
+            mend=mend,
+        )
+    return _Memory(config=config, state=traffic_state.load(served.folder / STATE, config))
+
+
+def _columns(entity_ids: Sequence[str], entities: tuple[str, ...]) -> list[int]:
+    """Where the entities that were asked for stand, each once; all where none is named."""
+    if not entity_ids:
+        return list(range(len(entities)))
+    column = {name: at for at, name in enumerate(entities)}
+    for name in entity_ids:
+        if name not in column:
+            raise UnknownName.among("entity", name, list(entities))
+    return [column[name] for name in dict.fromkeys(entity_ids)]
+
+
+def _at(issued_at: datetime, memory: _Memory, values: Sequence[measured.Value], quantity: str) -> TrafficState:
+    """The state with everything in it that was measured by ``issued_at``; the model's own stays as it is."""
+    for value in values:
+        if value.available_at > issued_at:
+            raise BadInput(
+                cause=f"{value.entity_id} at {value.time.isoformat()} is not known yet at {issued_at.isoformat()}",
+                mend="Leave out measurements that become available after issued_at, or issue later",
+            )
+    if issued_at - memory.state.as_of > _LONGEST_SILENCE:
+        raise BadInput(
+            cause=f"{issued_at.isoformat()} is over {_LONGEST_SILENCE.days} days after the model's last measurement",
+            mend="Train the model again on newer measurements",
+        )
+    # The model has seen the others already.
+    fresh = [value for value in values if value.available_at > memory.state.as_of]
+    if not fresh:
+        return memory.state
+    raw = Raw(measured=measured.panel(fresh, quantity, memory.config.step_min))
+    return advance(memory.state, raw, memory.config, issued_at)

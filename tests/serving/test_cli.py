@@ -1,0 +1,202 @@
+"""``haechi serve`` as a process: light, quiet on the network, and gone when told."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+import pytest
+
+from features.registry import set_aliases
+from serving.client import Client
+
+# Runs before anything else in the process, and tells at its end what was loaded and looked up.
+WITNESS = """
+import atexit, json, os, sys
+seen = []
+def listen(event, args):
+    if event in ("socket.getaddrinfo", "socket.gethostbyname", "socket.connect", "socket.sendto"):
+        seen.append([event, repr(args)])
+sys.addaudithook(listen)
+def tell():
+    with open(os.environ["WITNESS"], "w") as file:
+        json.dump({"modules": sorted(sys.modules), "network": seen}, file)
+atexit.register(tell)
+"""
+TRAINING_STACK = {"torch", "lightgbm", "mlflow", "sklearn", "onnx", "pandas"}
+
+
+class Process:
+    """``haechi`` with a witness, at home in ``home``."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.testimony = home / "witness.json"
+        (home / "sitecustomize.py").write_text(WITNESS)
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("HAECHI_", "ORT_", "XDG_"))}
+        self.environment = kept | {"HOME": str(home), "PYTHONPATH": str(home), "WITNESS": str(self.testimony)}
+
+    def start(self, *arguments: str, **more: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(  # noqa: S603
+            [sys.executable, "-m", "haechi", *arguments],
+            cwd=self.home,
+            env=self.environment | more,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    @contextmanager
+    def serving(self, *arguments: str, **more: str) -> Iterator[tuple[dict[str, Any], subprocess.Popen[str]]]:
+        process = self.start("serve", "--port", "0", "--json", *arguments, **more)
+        try:
+            yield _document(process), process
+        finally:
+            process.kill()
+            process.communicate()
+
+
+def _document(process: subprocess.Popen[str]) -> dict[str, Any]:
+    """The JSON document that a process prints before it goes on."""
+    assert process.stdout is not None
+    text = ""
+    for line in process.stdout:
+        text += line
+        if line == "}\n":
+            return json.loads(text)
+    raise AssertionError(f"no document on stdout: {text!r}; stderr: {process.communicate()[1]}")
+
+
+@pytest.fixture
+def haechi(tmp_path: Path) -> Process:
+    return Process(tmp_path)
+
+
+@pytest.fixture
+def own_models(models: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(models, tmp_path / "own"))
+
+
+def test_help_loads_neither_the_serving_nor_the_training_stack(haechi: Process) -> None:
+    process = haechi.start("serve", "--help")
+    output, errors = process.communicate()
+
+    assert process.returncode == 0, errors
+    assert "Example: haechi serve" in output
+    loaded = {name.partition(".")[0] for name in json.loads(haechi.testimony.read_text())["modules"]}
+    assert not loaded & (TRAINING_STACK | {"onnxruntime", "grpc", "polars"}), loaded
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda number: number.name)
+def test_it_serves_lightly_and_quietly_until_it_is_told_to_stop(
+    number: signal.Signals, haechi: Process, models: Path
+) -> None:
+    x = np.array([[1, 2, 3]], dtype=np.float32)
+    with haechi.serving("--models", str(models)) as (document, process):
+        with Client(document["address"]) as client:
+            assert client.infer("doubler", {"x": x})["y"].tolist() == [[2, 4, 6]]
+        running = psutil.Process(process.pid)
+        assert running.memory_info().rss < 200 * 2**20
+        listening = [one.laddr.ip for one in running.net_connections() if one.status == psutil.CONN_LISTEN]
+        assert [address.removeprefix("::ffff:") for address in listening] == ["127.0.0.1"]
+        process.send_signal(number)
+        _, errors = process.communicate(timeout=20)
+
+    assert process.returncode == 0, errors
+    witness = json.loads(haechi.testimony.read_text())
+    assert not {name.partition(".")[0] for name in witness["modules"]} & TRAINING_STACK
+    # Asking for the numbers of 127.0.0.1 looks nothing up.
+    assert [event for event in witness["network"] if "'127.0.0.1'" not in event[1]] == []
+    # Where onnxruntime queues what it reports home.
+    assert not (haechi.home / ".cache" / "Microsoft").exists()
+    assert f"serving at {document['address']}" in errors
+    assert "Traceback" not in errors
+
+
+def test_the_champion_is_served_else_the_newest(haechi: Process, own_models: Path) -> None:
+    set_aliases(own_models, "weigher", {"champion": 1})
+    with haechi.serving("--models", str(own_models)) as (document, _):
+        served = {model["name"]: model["version"] for model in document["models"]}
+
+    assert (served["weigher"], served["doubler"]) == (1, 1)
+
+
+def test_flags_override_settings(haechi: Process, models: Path) -> None:
+    settings = {"HAECHI_PORT": "1", "HAECHI_HOST": "192.0.2.7"}
+    with haechi.serving("--models", str(models), "--host", "127.0.0.1", **settings) as (document, _):
+        host, _, port = document["address"].rpartition(":")
+
+    assert host == "127.0.0.1"
+    assert port != "1"
+
+
+def _altered(models: Path) -> None:
+    (models / "doubler" / "1" / "CARD.md").write_text("# Better\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "change", "cause", "mend"),
+    [
+        pytest.param([], {}, None, "There is no model in .haechi/artifacts", "haechi train traffic", id="no model"),
+        pytest.param(["--models", "own"], {}, _altered, "CARD.md is not the file", "copy the folder", id="an altered"),
+        pytest.param(
+            ["--models", "own", "--host", "0.0.0.0"], {}, None,  # noqa: S104
+            "reachable from other machines", "HAECHI_ALLOW_REMOTE", id="a host that strangers reach",
+        ),
+        pytest.param(
+            ["--models", "own"], {"HAECHI_TRUSTED_KEY": "hunter2"}, None,
+            "HAECHI_TRUSTED_KEY is not an Ed25519 public key", "openssl", id="a trusted key that is none",
+        ),
+    ],
+)  # fmt: skip
+def test_a_server_that_cannot_start_says_why_and_exits_with_two(
+    arguments: list[str],
+    environment: dict[str, str],
+    change: Callable[[Path], None] | None,
+    cause: str,
+    mend: str,
+    haechi: Process,
+    own_models: Path,
+) -> None:
+    if change is not None:
+        change(own_models)
+    process = haechi.start("serve", "--port", "0", *arguments, **environment)
+    output, errors = process.communicate(timeout=30)
+
+    assert process.returncode == 2, errors
+    assert output == ""
+    assert cause in errors
+    assert mend in errors
+    assert "Traceback" not in errors
+    assert "hunter2" not in errors
+
+
+def test_a_port_in_use_exits_with_two(haechi: Process, models: Path) -> None:
+    with haechi.serving("--models", str(models)) as (document, _):
+        port = document["address"].rpartition(":")[2]
+        second = haechi.start("serve", "--models", str(models), "--port", port)
+        _, errors = second.communicate(timeout=30)
+
+    assert second.returncode == 2
+    assert "the port is in use" in errors
+    assert "--port" in errors
+
+
+def test_for_people_it_prints_the_address_and_how_to_ask(haechi: Process, models: Path) -> None:
+    process = haechi.start("serve", "--models", str(models), "--port", "0")
+    assert process.stdout is not None
+    lines = [process.stdout.readline() for _ in range(2 + len(list(models.iterdir())))]
+    process.terminate()
+    process.communicate(timeout=20)
+
+    assert lines[0].startswith("Serving at 127.0.0.1:")
+    assert "  weigher/2\n" in lines
+    assert "haechi forecast traffic" in lines[-1]

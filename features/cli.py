@@ -12,11 +12,13 @@ from rich.table import Table
 
 from features import settings as settings_module
 from features.console import JsonFlag, emit, progress
+from features.tables.commands import data
 
 
 def add_commands(app: typer.Typer) -> None:
     """Add this room's commands to the front door."""
     app.command("config")(_config)
+    app.add_typer(data, name="data")
     app.command("doctor")(_doctor)
     app.command("simulate")(_simulate)
 

@@ -1,0 +1,182 @@
+"""``haechi data check`` and ``haechi data import``: measurements looked at, and brought into the long table."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Sequence
+from datetime import datetime, tzinfo
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from features.atomic import writing
+from features.console import JsonFlag, emit, note
+from features.tables import SHAPES, read, read_entities, value_name
+from features.tables.options import (
+    EntityColFlag,
+    ShapeFlag,
+    StartFlag,
+    StepMinFlag,
+    TimeColFlag,
+    TimezoneFlag,
+    ValueColFlag,
+    read_options,
+)
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from features.tables.report import EntityReport, Report
+
+_SHOWN_ENTITIES = 20
+
+Paths = Annotated[list[Path], typer.Argument(metavar="PATH...", help="Files, folders or globs.")]
+
+
+def _check(
+    paths: Paths,
+    *,
+    shape: ShapeFlag = "long",
+    time_col: TimeColFlag = "time",
+    entity_col: EntityColFlag = "entity_id",
+    value_col: ValueColFlag = None,
+    timezone: TimezoneFlag = None,
+    start: StartFlag = None,
+    step_min: StepMinFlag = None,
+    html: Annotated[Path | None, typer.Option("--html", metavar="FILE", help="Write the report as a page.")] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Read measurements and report what is in them and what is wrong with them; change nothing.
+
+    Example: haechi data check volumes.parquet --entity-col site_id,direction --timezone Asia/Seoul --html report.html
+    """
+    from features.clock import zone
+    from features.tables.grid import to_panel
+    from features.tables.report import report
+    from features.tables.report_html import render
+
+    options = read_options(
+        time_col=time_col,
+        entity_col=entity_col,
+        value_col=value_col,
+        timezone=timezone,
+        start=start,
+        step_min=step_min,
+    )
+    frame = read(paths, shape, options)
+    panel, findings = to_panel(frame, value=value_name(frame), step_min=step_min)
+    del frame
+    found, clock = report(panel, findings), zone(timezone or "UTC")
+    if html is not None:
+        page = render(found, panel, sources=[str(path) for path in paths], zone=clock)
+        with writing(html) as partial:
+            partial.write_text(page, encoding="utf-8")
+        note(f"Report written to {html}")
+    document = {"files": [str(path) for path in paths], "shape": shape, **found.as_dict()}
+    emit(document, as_json=as_json, render=lambda console: _print_report(console, found, clock))
+
+
+def _import(
+    shape: Annotated[str, typer.Argument(metavar="SHAPE", help=f"What the files look like: {', '.join(SHAPES)}.")],
+    paths: Paths,
+    *,
+    out: Annotated[Path, typer.Option("--out", metavar="FILE.parquet", help="The long table to write.")],
+    time_col: TimeColFlag = "time",
+    entity_col: EntityColFlag = "entity_id",
+    value_col: ValueColFlag = None,
+    timezone: TimezoneFlag = None,
+    start: StartFlag = None,
+    step_min: StepMinFlag = None,
+    entities: Annotated[
+        Path | None,
+        typer.Option("--entities", metavar="FILE.parquet", help="Also write the places, where the shape has them."),
+    ] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Bring published files into one long table: time, entity_id, value; rows stay as they were found.
+
+    Example: haechi data import topis 2022/*.xlsx --out volumes.parquet
+    """
+    from features.tables.grid import to_panel
+
+    options = read_options(
+        time_col=time_col,
+        entity_col=entity_col,
+        value_col=value_col,
+        timezone=timezone,
+        start=start,
+        step_min=step_min,
+    )
+    places = None if entities is None else read_entities(paths, shape)
+    frame = read(paths, shape, options)
+    _, findings = to_panel(frame, value=value_name(frame), step_min=step_min)
+    _write(frame, out)
+    lines = [*findings.lines(), f"Written to {out}, every row as it was found"]
+    if entities is not None and places is not None:
+        _write(places, entities)
+        lines.append(f"{places.height:,} places written to {entities}")
+    document = {
+        "out": str(out),
+        "entities": entities and str(entities),
+        "columns": frame.columns,
+        "findings": findings.as_dict(),
+    }
+    emit(document, as_json=as_json, render=lambda console: console.print("\n".join(lines), markup=False))
+
+
+data = typer.Typer(no_args_is_help=True, help="Look at measurements, and bring them into the long table.")
+data.command("check")(_check)
+data.command("import")(_import)
+
+
+def _write(frame: pl.DataFrame, out: Path) -> None:
+    import polars as pl
+
+    with writing(out) as partial:
+        try:
+            frame.write_parquet(partial)
+        except pl.exceptions.ComputeError as error:
+            # polars wraps the system's error and keeps only its text.
+            if f"os error {errno.ENOSPC}" not in str(error):
+                raise
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from None
+
+
+def _print_report(console: Console, report: Report, zone: tzinfo) -> None:
+    console.print(f"{report.quantity}, {_time(report.start, zone)} to {_time(report.end, zone)} {zone}", markup=False)
+    for line in report.lines():
+        console.print(f"  {line}", markup=False)
+    shown = report.entities[:_SHOWN_ENTITIES]
+    console.print(_table(shown, zone))
+    if len(report.entities) > len(shown):
+        console.print(f"and {len(report.entities) - len(shown):,} more: use --html FILE or --json")
+
+
+def _table(entities: Sequence[EntityReport], zone: tzinfo) -> Table:
+    table = Table(box=None, header_style="bold", padding=(0, 1, 0, 0))
+    table.add_column("entity", overflow="fold")
+    for heading in ("from", "to"):
+        table.add_column(heading, no_wrap=True, min_width=len("2022-01-01"))
+    for heading in ("missing", "max gap", "step", "dupl.", "stuck", "spikes", "shifts"):
+        table.add_column(heading, justify="right", no_wrap=True, min_width=len(heading))
+    for entity in entities:
+        counts = (entity.duplicates, entity.stuck_runs, entity.spikes, len(entity.level_shifts))
+        table.add_row(
+            escape(entity.entity_id),
+            _time(entity.first, zone)[:10],
+            _time(entity.last, zone)[:10],
+            f"{entity.missing_share:.1%}",
+            f"{entity.longest_gap_h:,.0f} h" if entity.longest_gap_start else "-",
+            str(entity.step_min or "-"),
+            *(str(count) if count else "-" for count in counts),
+        )
+    return table
+
+
+def _time(time: datetime | None, zone: tzinfo) -> str:
+    return time.astimezone(zone).strftime("%Y-%m-%d %H:%M") if time else "-"

@@ -1,0 +1,126 @@
+import json
+
+import polars as pl
+import pytest
+from typer.testing import CliRunner
+
+import haechi
+from features.errors import BadInput, StorageFailure
+from features.tables import commands
+
+CSV = "".join(f"2022-01-01T{hour:02}:00Z,<a>,{hour}\n" for hour in range(24))
+CSV = "time,entity_id,volume\n" + CSV + "2022-01-02T00:00Z,<a>,\n2022-01-01T03:00Z,<a>,3\n"
+
+
+def run(*words):
+    return CliRunner().invoke(haechi.app, ["data", *map(str, words)], catch_exceptions=False)
+
+
+@pytest.fixture
+def measured(tmp_path):
+    path = tmp_path / "measured.csv"
+    path.write_text(CSV)
+    return path
+
+
+def test_check_prints_what_was_found_and_changes_nothing(measured):
+    answer = run("check", measured)
+    assert answer.exit_code == 0
+    for words in ("26 rows: 1 entities × 25 intervals of 60 min", "1 duplicates merged", "1 rows out of order", "<a>"):
+        assert words in answer.stdout
+    assert measured.read_text() == CSV
+    assert list(measured.parent.iterdir()) == [measured]
+
+
+def test_check_gives_one_json_document(measured):
+    document = json.loads(run("check", measured, "--json").stdout)
+    assert document["findings"]["missing"] == 1
+    assert document["findings"]["duplicates_merged"] == 1
+    assert [entity["entity_id"] for entity in document["entities"]] == ["<a>"]
+
+
+def test_check_writes_a_page(measured, tmp_path):
+    page = tmp_path / "report.html"
+    assert run("check", measured, "--html", page, "--timezone", "Asia/Seoul").exit_code == 0
+    assert "times in Asia/Seoul" in page.read_text(encoding="utf-8")
+
+
+def test_check_shows_at_most_twenty_entities(tmp_path):
+    rows = [f"2022-01-01T{hour:02}:00Z,e{i},1\n" for i in range(23) for hour in range(3)]
+    (tmp_path / "many.csv").write_text("time,entity_id,volume\n" + "".join(rows))
+    assert "and 3 more: use --html FILE or --json" in run("check", tmp_path / "many.csv").stdout
+
+
+def test_import_writes_every_row_as_it_was_found(measured, tmp_path):
+    out = tmp_path / "long.parquet"
+    answer = run("import", "long", measured, "--out", out, "--json")
+    assert json.loads(answer.stdout)["findings"]["rows"] == 26
+    written = pl.read_parquet(out)
+    assert written.schema.to_python() == {
+        "time": pl.Datetime("us", "UTC").to_python(),
+        "entity_id": str,
+        "volume": float,
+    }
+    assert written.height == 26
+    again = json.loads(run("check", out, "--json").stdout)
+    assert again["findings"] == json.loads(run("check", measured, "--json").stdout)["findings"]
+
+
+def test_import_of_a_wide_file(tmp_path):
+    (tmp_path / "wide.csv").write_text("a,b\n1,2\n3,4\n")
+    out = tmp_path / "long.parquet"
+    flags = ("--start", "2012-03-01T00:00", "--timezone", "America/Los_Angeles", "--step-min", 5, "--value-col", "mph")
+    assert run("import", "wide", tmp_path / "wide.csv", "--out", out, *flags).exit_code == 0
+    assert pl.read_parquet(out)["time"][0].isoformat() == "2012-03-01T08:00:00+00:00"
+
+
+def test_import_writes_the_places_of_a_survey(real_data, tmp_path):
+    out, places = tmp_path / "volumes.parquet", tmp_path / "places.parquet"
+    survey = real_data / "traffic" / "topis_survey_2022_01.xlsx"
+    assert run("import", "topis", survey, "--out", out, "--entities", places).exit_code == 0
+    measured = pl.read_parquet(out)["entity_id"].cast(pl.String).unique()
+    assert pl.read_parquet(places)["entity_id"].sort().equals(measured.sort())
+
+
+def test_places_of_a_shape_without_any_are_refused(measured, tmp_path):
+    with pytest.raises(BadInput, match="'long' carry no places"):
+        run("import", "long", measured, "--out", tmp_path / "o.parquet", "--entities", tmp_path / "p.parquet")
+    assert list(tmp_path.iterdir()) == [measured]
+
+
+def test_import_refuses_before_it_writes(measured, tmp_path):
+    measured.write_text("time,entity_id,volume\n2022-01-01T00:00Z,a,x\n")
+    out = tmp_path / "long.parquet"
+    with pytest.raises(BadInput, match="'x' in column 'volume' is no number"):
+        run("import", "long", measured, "--out", out)
+    assert not out.exists()
+
+
+def test_full_disk_leaves_no_half_file(measured, tmp_path, monkeypatch):
+    out = tmp_path / "long.parquet"
+    out.write_bytes(b"older")
+
+    def fill_the_disk(frame, path):
+        path.write_bytes(b"PAR1half")
+        raise pl.exceptions.ComputeError("parquet: underlying IO error: No space left on device (os error 28)")
+
+    monkeypatch.setattr(pl.DataFrame, "write_parquet", fill_the_disk)
+    with pytest.raises(StorageFailure, match="disk is full"):
+        run("import", "long", measured, "--out", out)
+    assert out.read_bytes() == b"older"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["long.parquet", "measured.csv"]
+
+
+def test_other_write_errors_are_not_swallowed(measured, tmp_path, monkeypatch):
+    def fail(frame, path):
+        raise pl.exceptions.ComputeError("something else")
+
+    monkeypatch.setattr(pl.DataFrame, "write_parquet", fail)
+    with pytest.raises(pl.exceptions.ComputeError, match="something else"):
+        run("import", "long", measured, "--out", tmp_path / "long.parquet")
+
+
+def test_both_commands_show_an_example():
+    assert commands.data.registered_commands
+    for command in ("check", "import"):
+        assert f"haechi data {command}" in " ".join(run(command, "--help").stdout.split())

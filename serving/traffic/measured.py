@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,9 @@ from serving.proto import haechi_v1_pb2 as v1
 
 LONGEST = timedelta(days=35)
 """The longest span of one request's measurements: a month of lags and some days of delay."""
+
+# Arrays are float32; NaN compares false with everything.
+_LARGEST = float(np.finfo(np.float32).max)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,7 @@ def read(messages: Iterable[v1.Measurement], entities: tuple[str, ...], step_min
                 cause=f"{where}: {time.isoformat()} is not on the model's {step_min}-minute clock",
                 mend="Send the start of each interval; resample measurements of another step first",
             )
-        if not isfinite(message.value) or message.value < 0:
+        if not 0 <= message.value <= _LARGEST:
             raise BadInput(cause=f"{where}: {message.value} is no measurement", mend="Leave out what is missing")
         if (time, message.entity_id) in seen:
             raise BadInput(

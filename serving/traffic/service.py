@@ -4,13 +4,16 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import zip_longest
 from weakref import WeakKeyDictionary
 
 import grpc
 
 from features.artifact import STATE
 from features.errors import ArtifactMismatch, BadInput, UnknownName
+from features.manifest import TensorSpec, schema_sha256
 from features.settings import Settings
+from features.traffic import schema
 from features.traffic import state as traffic_state
 from features.traffic.advance import Raw, advance
 from features.traffic.build import build
@@ -24,6 +27,7 @@ from serving.traffic.encode import Answer, encode
 
 DOMAIN = "traffic"
 
+_MEND = "Train the model again with this Haechi: graph, features and state must come from one training"
 # A state that has seen nothing for longer says little of today.
 _LONGEST_SILENCE = timedelta(days=2 * 366)
 
@@ -105,19 +109,33 @@ class _Calls:
 def _read(served: Served) -> _Memory:
     manifest = served.manifest
     config = TrafficConfig.from_json(dict(manifest.config))
-    mend = "Train the model again: graph, config and state must come from one training"
     if manifest.state_as_of is None:
         raise ArtifactMismatch(
-            cause=f"{served.label}: manifest.json: 'state_as_of' is null: it has no state", mend=mend
+            cause=f"{served.label}: manifest.json: 'state_as_of' is null: it has no state to forecast from", mend=_MEND
         )
-    shape = ("entity", config.horizon_steps, len(config.quantiles))
-    if [spec.shape[1:] for spec in manifest.outputs] != [shape[1:]]:
-        found = [list(spec.shape) for spec in manifest.outputs]
-        raise ArtifactMismatch(
-            cause=f"{served.label}: manifest.json: 'outputs' have the shapes {found}, expected one of {list(shape)}",
-            mend=mend,
-        )
+    _refuse_other_features(served, config)
     return _Memory(config=config, state=traffic_state.load(served.folder / STATE, config))
+
+
+def _refuse_other_features(served: Served, config: TrafficConfig) -> None:
+    """The graph must take what this Haechi's own ``build`` makes; else its answers would be quietly wrong."""
+    manifest = served.manifest
+    ours = {"inputs": schema.inputs(config, manifest.unit), "outputs": schema.outputs(config, manifest.unit)}
+    if schema_sha256(**ours) == manifest.feature_schema_sha256:
+        return
+    pairs = [pair for side in ours for pair in zip_longest(getattr(manifest, side), ours[side])]
+    graph, built = next(
+        (g, b) for g, b in pairs if g is None or b is None or schema_sha256([g], []) != schema_sha256([b], [])
+    )
+    raise ArtifactMismatch(
+        cause=f"{served.label}: manifest.json: 'feature_schema_sha256' is of other features: the graph has "
+        f"{_described(graph)}, this Haechi builds {_described(built)}",
+        mend=_MEND,
+    )
+
+
+def _described(spec: TensorSpec | None) -> str:
+    return "nothing" if spec is None else f"{spec.name} {spec.dtype} {list(spec.shape)} in {spec.unit}"
 
 
 def _columns(entity_ids: Sequence[str], entities: tuple[str, ...]) -> list[int]:

@@ -1,7 +1,110 @@
-"""Commands of this room."""
+"""Commands of the training room: train, evaluate, and the registry of models."""
+
+from importlib import import_module
+from pathlib import Path
+from typing import Annotated
 
 import typer
+
+from features import DOMAINS
+from features.console import JsonFlag
+from features.errors import UnknownName
+from features.tables.options import (
+    EntityColFlag,
+    ShapeFlag,
+    StartFlag,
+    StepMinFlag,
+    TimeColFlag,
+    TimezoneFlag,
+    ValueColFlag,
+    read_options,
+)
+from training.registry_cli import models
+
+DomainArgument = Annotated[str, typer.Argument(metavar="DOMAIN", help=f"One of: {', '.join(DOMAINS)}.")]
 
 
 def add_commands(app: typer.Typer) -> None:
     """Add this room's commands to the front door."""
+    app.command("train")(_train)
+    app.command("evaluate")(_evaluate)
+    app.add_typer(models, name="models")
+
+
+def _train(
+    context: typer.Context,
+    domain: DomainArgument,
+    *,
+    data: Annotated[list[str] | None, typer.Option("--data", metavar="PATH", help="File, folder or glob.")] = None,
+    shape: ShapeFlag = "long",
+    time_col: TimeColFlag = "time",
+    entity_col: EntityColFlag = "entity_id",
+    value_col: ValueColFlag = None,
+    timezone: TimezoneFlag = None,
+    start: StartFlag = None,
+    step_min: StepMinFlag = None,
+    split: Annotated[str, typer.Option(metavar="A,B,C", help="Shares of train, validation, test.")] = "0.6,0.2,0.2",
+    split_at: Annotated[
+        str | None, typer.Option(metavar="T1,T2", help="Instead: when validation and test begin.")
+    ] = None,
+    run: Annotated[Path | None, typer.Option(metavar="FILE.toml", help="These options in a file.")] = None,
+    assignments: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="A setting of the model.")
+    ] = None,
+    entities: Annotated[Path | None, typer.Option(metavar="FILE", help="Places: entity columns, lat, lon.")] = None,
+    name: Annotated[str | None, typer.Option(help="Name of the model. Default: the domain's.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of every random choice.")] = 7,
+    country: Annotated[str, typer.Option(help="Whose public holidays count.")] = "KR",
+    quick: Annotated[bool, typer.Option("--quick", help="Try nothing on validation: a model in seconds.")] = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Train, judge, export and register a model; prints its scores beside the baselines'.
+
+    Example: haechi train traffic --data volumes.parquet --entity-col site_id,direction --entities sites.csv
+    """
+    from training.options import train_options
+
+    del data, shape, time_col, entity_col, value_col, timezone, start, step_min, split, split_at, run, assignments
+    del entities, name, seed, country, quick
+    command = _domain(domain)
+    command.train(train_options(context), as_json=as_json)
+
+
+def _evaluate(
+    domain: DomainArgument,
+    *,
+    data: Annotated[list[Path], typer.Option("--data", metavar="PATH", help="File, folder or glob.")],
+    model: Annotated[str, typer.Option(help="NAME, NAME@ALIAS or NAME/VERSION.")] = "traffic",
+    split: Annotated[str, typer.Option(help="test: its own test part; all: a file it never saw.")] = "test",
+    out: Annotated[Path | None, typer.Option(metavar="FILE.parquet", help="Write every prediction.")] = None,
+    shape: ShapeFlag = "long",
+    time_col: TimeColFlag = "time",
+    entity_col: EntityColFlag = "entity_id",
+    value_col: ValueColFlag = None,
+    timezone: TimezoneFlag = None,
+    start: StartFlag = None,
+    step_min: StepMinFlag = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Judge a published model by replaying measurements; prints its scores beside the baselines'.
+
+    Example: haechi evaluate traffic --data volumes.parquet --entity-col site_id,direction --out predictions.parquet
+    """
+    command = _domain(domain)
+    if split not in ("test", "all"):
+        raise UnknownName.among("split", split, ["test", "all"])
+    reading = read_options(
+        time_col=time_col,
+        entity_col=entity_col,
+        value_col=value_col,
+        timezone=timezone,
+        start=start,
+        step_min=step_min,
+    )
+    command.evaluate(data, shape, reading, model, whole=split == "all", out=out, as_json=as_json)
+
+
+def _domain(name: str):  # type: ignore[no-untyped-def]  # a module, whose commands mypy cannot see through
+    if name not in DOMAINS:
+        raise UnknownName.among("domain", name, list(DOMAINS))
+    return import_module(f"training.{name}.commands")

@@ -6,7 +6,6 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib import font_manager
 from matplotlib.axes import Axes
-from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
 
 from features.series import FloatArray
@@ -40,7 +39,7 @@ def fan_chart(
         axes.axvline(when[0], color=_GREY, lw=0.5)
     axes.set_ylabel(unit)
     axes.set_ylim(bottom=0)
-    axes.xaxis.set_major_formatter(ConciseDateFormatter(AutoDateLocator()))
+    figure.autofmt_xdate(rotation=0, ha="center")
     axes.legend(frameon=False, ncols=3, loc="upper left", bbox_to_anchor=(0, 1.09))
     return figure
 
@@ -50,10 +49,11 @@ def error_by_step(scores: Scoreboard, *, title: str) -> Figure:
     figure, axes = _figure(title)
     steps = np.arange(1, len(scores.count) + 1)
     worst = max(scores.mae(name) for name in scores.absolute if name != "last value")
+    others = iter(("#8a949e", "#c8743c", "#7d6ba0", "#3f8f63"))
     for name in scores.absolute:
         values = [scores.mae(name, int(step)) for step in steps]
-        style = {"color": _MODEL, "lw": 2.4} if name == scores.model else {"lw": 1.2}
-        axes.plot(steps, values, label=name, **style)
+        own = name == scores.model
+        axes.plot(steps, values, label=name, color=_MODEL if own else next(others), lw=2.4 if own else 1.2)
     # The last value errs ten times as much by noon; the picture is about the others.
     axes.set_ylim(0, 1.6 * worst)
     axes.set_xlabel("steps ahead")
@@ -65,6 +65,7 @@ def error_by_step(scores: Scoreboard, *, title: str) -> Figure:
 def error_by_hour(scores: Scoreboard, *, title: str) -> Figure:
     """Mean absolute error by the target's hour of the day and steps ahead."""
     figure, axes = _figure(title)
+    axes.grid(visible=False)
     count = scores.by_hour["count"]
     mean = np.divide(scores.by_hour["error"], count, out=np.full_like(count, np.nan), where=count > 0)
     image = axes.imshow(

@@ -26,6 +26,7 @@ class Scoreboard:
         by_hour: the same to (24, step), by the hour of the target's wall clock.
         inside: (step,), targets inside the interval.
         pinball: (quantile,), summed pinball loss.
+        issues: issue times added.
     """
 
     model: str
@@ -38,6 +39,7 @@ class Scoreboard:
     pinball: _Counts = field(default_factory=lambda: np.zeros(0))
     by_entity: dict[str, _Counts] = field(default_factory=dict)
     by_hour: dict[str, _Counts] = field(default_factory=dict)
+    issues: int = 0
 
     def add(
         self,
@@ -64,6 +66,7 @@ class Scoreboard:
             error = np.where(known, np.abs(measured - values), 0).astype(np.float64)
             self.absolute[name] += error.sum(axis=0)
             self.squared[name] += (error**2).sum(axis=0)
+        self.issues += 1
         self.count += known.sum(axis=0)
         self.inside += inside.sum(axis=0)
         self.pinball += [_pinball(measured, forecast[..., i], known, q) for i, q in enumerate(self.quantiles)]

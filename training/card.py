@@ -1,0 +1,52 @@
+"""The model card: what a person should know before trusting a version."""
+
+from features.manifest import Manifest
+from training.track import run_link
+
+
+def card(manifest: Manifest, scores: list[dict[str, float | str]], notes: list[str]) -> str:
+    """Markdown for ``CARD.md``.
+
+    Args:
+        manifest: of the version.
+        scores: one row a forecaster, the model first.
+        notes: what else was found, one sentence each.
+    """
+    m = manifest
+    label = (
+        "> **SIMULATED**: learned from the simulated Seoul; no figure here is of a real city.\n\n"
+        if m.simulated
+        else ""
+    )
+    header = list(scores[0])
+    table = [f"| {' | '.join(name.replace('_', ' ') for name in header)} |", f"|{' --- |' * len(header)}"]
+    table += [f"| {' | '.join(_cell(row[name]) for name in header)} |" for row in scores]
+    lines = "\n".join(f"- {note}" for note in notes)
+    return f"""# {m.name} version {m.version}
+
+{label}Forecasts `{m.quantity}` ({m.unit}) of {len(m.entities)} entities,
+{m.horizon_steps} steps of {m.step_min} min ahead, as quantiles {", ".join(map(str, m.quantiles))}.
+
+## Scores on the test interval ({m.unit})
+{chr(10).join(table)}
+
+{lines}
+
+## Learned from
+{m.training.start:%Y-%m-%d %H:%M} to {m.training.end:%Y-%m-%d %H:%M} UTC, {m.training.rows:,} measured values, data
+`{m.training.data_sha256[:12]}`, code `{m.git_commit or "unknown"}`, run `{run_link(m)}`.
+
+## How it works
+An adaptive profile by day type and time of day, corrected by a linear function of recent errors of the entity and
+of the whole city. The interval follows the model's own recent misses.
+
+## Know before use
+- A place that is not in the manifest's entities cannot be forecast.
+- A measurement gap is bridged by the profile and marked `degraded`; the interval then rests on older errors.
+- Public holidays of {m.country} on the clock of {m.timezone} are known.
+- An unannounced closure is seen only after it begins.
+"""
+
+
+def _cell(value: float | str) -> str:
+    return value if isinstance(value, str) else f"{value:.1f}"

@@ -1,0 +1,138 @@
+"""What a training is asked for: flags, or a run file whose keys are the flags' names."""
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from features.errors import BadInput, UnknownName
+from features.tables.columns import ReadOptions, instant
+from features.tables.options import read_options
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainOptions:
+    """Everything that a run file can say; the keys are those of ``haechi train``.
+
+    Attributes:
+        data: files, folders or globs.
+        reading: how to read them.
+        shape: of the files.
+        split: shares of train, validation and test.
+        split_at: start of validation and of test, or None.
+        config: the domain's settings that were set, by name.
+        entities: a table of places, or None.
+        name: of the model.
+        seed: of every random choice.
+        country: whose public holidays count.
+        timezone: the local clock.
+        quick: skip the choices on validation.
+    """
+
+    data: tuple[Path, ...]
+    reading: ReadOptions
+    shape: str
+    split: tuple[float, ...]
+    split_at: tuple[str, ...] | None
+    config: dict[str, Any]
+    entities: Path | None
+    name: str
+    seed: int
+    country: str
+    timezone: str
+    quick: bool
+
+
+def train_options(context: typer.Context) -> TrainOptions:
+    """The options of a command that was called, a run file's values below its flags.
+
+    Raises:
+        BadInput: no data, a run file that cannot be read, or a value that makes no sense.
+        UnknownName: a key of the run file that is no option; offers the nearest.
+    """
+    values = dict(context.params)
+    settings: dict[str, Any] = {}
+    if values["run"] is not None:
+        from_file = _run_file(values["run"])
+        settings = from_file.pop("set", {})
+        options = [name for name in values if name not in {"run", "assignments", "as_json", "domain"}]
+        for key, value in from_file.items():
+            if key not in options:
+                raise UnknownName.among(f"option in {values['run']}:", key, [*options, "set"])
+            source = context.get_parameter_source(key)
+            if source is not None and source.name == "DEFAULT":
+                values[key] = value
+    settings |= dict(_assignment(text) for text in values["assignments"] or [])
+    data = values["data"]
+    if not data:
+        raise BadInput(
+            cause="No measurements are named", mend='Give --data PATH, or a line data = "PATH" in --run FILE'
+        )
+    timezone = values["timezone"]
+    return TrainOptions(
+        data=tuple(Path(path) for path in ([data] if isinstance(data, str) else data)),
+        reading=read_options(
+            time_col=values["time_col"],
+            entity_col=values["entity_col"],
+            value_col=values["value_col"],
+            timezone=timezone,
+            start=values["start"],
+            step_min=values["step_min"],
+        ),
+        shape=values["shape"],
+        split=_shares(values["split"]),
+        split_at=None if values["split_at"] is None else tuple(values["split_at"].split(",")),
+        config=settings,
+        entities=None if values["entities"] is None else Path(values["entities"]),
+        name=values["name"] or values["domain"],
+        seed=values["seed"],
+        country=values["country"],
+        timezone=timezone or "Asia/Seoul",
+        quick=values["quick"],
+    )
+
+
+def split_instants(options: TrainOptions) -> tuple[Any, Any] | None:
+    """The two instants of ``--split-at``; a naive one is on the clock of ``--timezone``.
+
+    Raises:
+        BadInput: not two times.
+    """
+    if options.split_at is None:
+        return None
+    if len(options.split_at) != 2:
+        raise BadInput(
+            cause=f"--split-at {','.join(options.split_at)} is not two times",
+            mend="Give the start of validation and of test, e.g. --split-at 2022-08-08,2022-10-20",
+        )
+    validation, test = (instant(text, options.timezone) for text in options.split_at)
+    return validation, test
+
+
+def _run_file(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise BadInput(cause=f"The run file {path} cannot be read: {error.strerror}", mend="Check the path") from None
+    except tomllib.TOMLDecodeError as error:
+        raise BadInput(cause=f"{path} is not valid TOML: {error}", mend="Mend that line") from None
+
+
+def _assignment(text: str) -> tuple[str, Any]:
+    key, found, value = text.partition("=")
+    if not found:
+        raise BadInput(cause=f"--set {text} has no '='", mend="Write --set key=value, e.g. --set horizon_steps=12")
+    try:
+        return key.strip(), tomllib.loads(f"value = {value}")["value"]
+    except tomllib.TOMLDecodeError:
+        # A bare word is a text: nobody quotes twice in a shell.
+        return key.strip(), value
+
+
+def _shares(text: str) -> tuple[float, ...]:
+    try:
+        return tuple(float(part) for part in text.split(","))
+    except ValueError:
+        raise BadInput(cause=f"--split {text} is not three numbers", mend="E.g. --split 0.6,0.2,0.2") from None

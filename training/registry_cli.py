@@ -1,0 +1,172 @@
+"""``haechi models``: what there is, which is served, and whether it is still what it was."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from features import registry
+from features.console import JsonFlag, emit
+from features.errors import BadInput, HaechiError
+from features.settings import load
+
+if TYPE_CHECKING:
+    from features.manifest import Manifest
+
+models = typer.Typer(no_args_is_help=True, help="The registry of models: list, show, promote, rollback, verify.")
+
+Reference = Annotated[str, typer.Argument(metavar="MODEL", help="NAME, NAME@ALIAS or NAME/VERSION.")]
+
+
+@models.command("list")
+def list_models(as_json: JsonFlag = False) -> None:
+    """Every version of every model, with its score beside the best baseline's.
+
+    Example: haechi models list
+    """
+    root = _root()
+    rows = [_row(root, name, version) for name in registry.names(root) for version in registry.versions(root, name)]
+
+    def render(console: Console) -> None:
+        if not rows:
+            console.print("No model yet. Train one: haechi train traffic --data FILE", markup=False)
+            return
+        table = Table("model", "alias", "made", "test MAE", "best baseline", "entities", "note")
+        for row in rows:
+            table.add_row(*(str(row[key]) for key in ("model", "alias", "made", "mae", "baseline", "entities", "note")))
+        console.print(table)
+
+    emit({"models": rows}, as_json=as_json, render=render)
+
+
+@models.command("show")
+def show(model: Reference, as_json: JsonFlag = False) -> None:
+    """The model card of one version, and its manifest with --json.
+
+    Example: haechi models show traffic@champion
+    """
+    from features.artifact import CARD
+
+    folder, manifest = _opened(model)
+    text = (folder / CARD).read_text(encoding="utf-8")
+
+    def render(console: Console) -> None:
+        from rich.markdown import Markdown
+
+        console.print(Markdown(text))
+
+    emit({"folder": str(folder), "manifest": manifest.model_dump(mode="json")}, as_json=as_json, render=render)
+
+
+@models.command("promote")
+def promote(model: Reference, as_json: JsonFlag = False) -> None:
+    """Make a version the champion, the one that is served; it is verified first.
+
+    Example: haechi models promote traffic/3
+    """
+    from training.publish import local_tracker, only_one
+    from training.publish import promote as make_champion
+
+    _, manifest = _opened(model)
+    home = load().home
+    with only_one(home):
+        before = make_champion(_root(), manifest.name, manifest.version, local_tracker(home))
+    _say_champion(manifest.name, manifest.version, before, as_json=as_json)
+
+
+@models.command("rollback")
+def rollback(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Of the model.")], as_json: JsonFlag = False
+) -> None:
+    """Make the champion before this one the champion again.
+
+    Example: haechi models rollback traffic
+    """
+    from training.publish import PREVIOUS, local_tracker, only_one
+    from training.publish import promote as make_champion
+
+    home = load().home
+    registry.resolve(_root(), name)
+    with only_one(home):
+        before = registry.aliases(_root(), name).get(PREVIOUS)
+        if before is None:
+            raise BadInput(
+                cause=f"{name} has had one champion only, so there is none to go back to",
+                mend=f"Promote a version by number: haechi models promote {name}/VERSION",
+            )
+        _opened(f"{name}/{before}")
+        replaced = make_champion(_root(), name, before, local_tracker(home))
+    _say_champion(name, before, replaced, as_json=as_json)
+
+
+@models.command("verify")
+def verify(
+    model: Annotated[str | None, typer.Argument(metavar="[MODEL]", help="Left out: every version.")] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Check every byte, the signature where a key is trusted, and the manifest; exits 2 if anything is wrong.
+
+    Example: haechi models verify
+    """
+    root = _root()
+    references = [model] if model else [f"{n}/{v}" for n in registry.names(root) for v in registry.versions(root, n)]
+    rows, wrong = [], []
+    for reference in references:
+        try:
+            _, manifest = _opened(reference)
+            rows.append({"model": f"{manifest.name}/{manifest.version}", "ok": True, "cause": None})
+        except HaechiError as error:
+            wrong.append(error)
+            rows.append({"model": reference, "ok": False, "cause": error.cause})
+
+    def render(console: Console) -> None:
+        for row in rows:
+            console.print(f"{row['model']}: {'ok' if row['ok'] else row['cause']}", markup=False)
+        if not rows:
+            console.print("No model to verify", markup=False)
+
+    emit({"models": rows}, as_json=as_json, render=render)
+    if wrong:
+        raise wrong[0]
+
+
+def _root() -> Path:
+    return load().home / "artifacts"
+
+
+def _opened(reference: str) -> tuple[Path, "Manifest"]:
+    from features.artifact import open_artifact
+
+    folder = registry.resolve(_root(), reference)
+    return folder, open_artifact(folder, load().trusted_key)
+
+
+def _row(root: Path, name: str, version: int) -> dict[str, Any]:
+    aliases = [alias for alias, number in registry.aliases(root, name).items() if number == version]
+    row = {"model": f"{name}/{version}", "alias": ", ".join(aliases), "made": "", "mae": "", "baseline": ""}
+    try:
+        _, manifest = _opened(f"{name}/{version}")
+    except HaechiError as error:
+        return row | {"entities": "", "note": f"refused: {error.cause}"}
+    whole = f"1-{manifest.horizon_steps}"
+    mae = {score.model: score.value for score in manifest.scores if (score.metric, score.horizon) == ("mae", whole)}
+    own, others = mae.pop("linear", None), mae
+    best = min(others, key=lambda one: others[one]) if others else None
+    return row | {
+        "made": f"{manifest.created_at:%Y-%m-%d %H:%M}",
+        "mae": "" if own is None else f"{own:.2f} {manifest.unit}",
+        "baseline": "" if best is None else f"{others[best]:.2f} ({best})",
+        "entities": len(manifest.entities),
+        "note": "SIMULATED" if manifest.simulated else "",
+    }
+
+
+def _say_champion(name: str, version: int, before: int | None, *, as_json: bool) -> None:
+    document = {"model": name, "champion": version, "before": before}
+
+    def render(console: Console) -> None:
+        console.print(f"{name}/{version} is the champion (before: {before or 'none'})", markup=False)
+
+    emit(document, as_json=as_json, render=render)

@@ -1,0 +1,166 @@
+"""Runs, metrics, pictures and versions in MLflow; the only module that imports it."""
+
+import logging
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from importlib.metadata import version as installed_version
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+
+from features.manifest import Manifest, TensorSpec
+from training.scores import Scoreboard
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRecord:
+    """What one training leaves behind.
+
+    Attributes:
+        name: of the model.
+        started_at: aware.
+        parameters: settings, data hash, commit.
+        scores: the model's beside every baseline's.
+        extra_metrics: further figures by name.
+        pictures: a folder of PNG files.
+        graph: the ONNX file.
+        inputs: of the graph.
+        outputs: of the graph.
+    """
+
+    name: str
+    started_at: datetime
+    parameters: Mapping[str, str]
+    scores: Scoreboard
+    extra_metrics: Mapping[str, float]
+    pictures: Path
+    graph: Path
+    inputs: tuple[TensorSpec, ...]
+    outputs: tuple[TensorSpec, ...]
+
+
+def tracking_is_installed() -> bool:
+    """Whether MLflow is there; without it training goes on and says that it is not tracked."""
+    return find_spec("mlflow") is not None
+
+
+class Tracker:
+    """MLflow's store: SQLite in ``HAECHI_HOME``, or the server that ``MLFLOW_TRACKING_URI`` names."""
+
+    def __init__(self, home: Path) -> None:
+        import mlflow
+
+        # Its migrations and its advice are not the user's concern; importing it sets its own level.
+        for name in ("mlflow", "alembic"):
+            logging.getLogger(name).setLevel(logging.ERROR)
+        self._mlflow = mlflow
+        self._home = home.resolve()
+        uri = os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{self._home / 'mlflow.db'}"
+        mlflow.set_tracking_uri(uri)
+        self._client = mlflow.MlflowClient(uri)
+        self._is_local = uri.startswith("sqlite:///")
+
+    def record(self, run: RunRecord) -> str:
+        """Log a whole run; returns its id."""
+        client = self._client
+        experiment = self._experiment(f"haechi-{run.name}")
+        created = client.create_run(
+            experiment,
+            start_time=int(run.started_at.timestamp() * 1000),
+            run_name=f"{run.name} {run.started_at:%m-%d %H:%M}",
+        )
+        run_id: str = created.info.run_id
+        entities = self._mlflow.entities
+        metrics = [entities.Metric(key, value, 0, step) for key, value, step in _metrics(run)]
+        parameters = [entities.Param(key, value[:5000]) for key, value in run.parameters.items()]
+        client.log_batch(run_id, metrics=metrics, params=parameters)
+        client.log_artifacts(run_id, str(run.pictures), "pictures")
+        return run_id
+
+    def register(self, run: RunRecord, run_id: str, *, above: int) -> int:
+        """Log the graph as a model with its signature and take the next version, above all that have a folder."""
+        import onnx
+
+        mlflow = self._mlflow
+        with mlflow.start_run(run_id=run_id):
+            logged = mlflow.onnx.log_model(
+                onnx.load(run.graph),
+                name="model",
+                signature=_signature(run),
+                # Named here, so that MLflow need not find them out by running the model.
+                pip_requirements=[f"onnxruntime=={installed_version('onnxruntime')}"],
+            )
+        if not self._client.search_registered_models(f"name = '{run.name}'"):
+            self._client.create_registered_model(run.name)
+        while True:
+            created = self._client.create_model_version(run.name, source=logged.model_uri, run_id=run_id)
+            if int(created.version) > above:
+                return int(created.version)
+            # A model trained where MLflow was not installed holds this number already.
+            self._client.delete_model_version(run.name, created.version)
+
+    def attach(self, run_id: str, folder: Path) -> None:
+        """Keep the finished artifact with its run."""
+        self._client.log_artifacts(run_id, str(folder), "artifact")
+
+    def set_alias(self, name: str, alias: str, version: int) -> None:
+        """Point an alias at a version."""
+        self._client.set_registered_model_alias(name, alias, str(version))
+
+    def forget_unfinished(self, name: str, finished: tuple[int, ...]) -> list[int]:
+        """Drop versions that a killed registration left without a folder; returns them.
+
+        Only where this folder's own store is used: another machine's versions have their folders there.
+        """
+        if not self._is_local:
+            return []
+        found = self._client.search_model_versions(f"name = '{name}'")
+        unfinished = sorted(int(one.version) for one in found if int(one.version) not in finished)
+        for version in unfinished:
+            self._client.delete_model_version(name, str(version))
+        return unfinished
+
+    def _experiment(self, name: str) -> str:
+        known = self._client.get_experiment_by_name(name)
+        if known is not None:
+            found: str = known.experiment_id
+            return found
+        store = f"file://{self._home / 'mlartifacts'}" if self._is_local else None
+        created: str = self._client.create_experiment(name, artifact_location=store)
+        return created
+
+
+def run_link(manifest: Manifest) -> str:
+    """The run that made a model, in words."""
+    return manifest.mlflow_run or "not tracked: MLflow was not installed"
+
+
+def _metrics(run: RunRecord) -> list[tuple[str, float, int]]:
+    scores, found = run.scores, [(key, value, 0) for key, value in run.extra_metrics.items()]
+    found += [("coverage", scores.coverage(), 0), ("pinball", scores.mean_pinball(), 0)]
+    for name in scores.absolute:
+        key = name.replace(" ", "_")
+        found += [(f"mae/{key}", scores.mae(name), 0), (f"rmse/{key}", scores.rmse(name), 0)]
+        found += [(f"mae_by_step/{key}", scores.mae(name, step), step) for step in range(1, len(scores.count) + 1)]
+    return [(key, value, step) for key, value, step in found if np.isfinite(value)]
+
+
+def _signature(run: RunRecord) -> object:
+    from mlflow.models import ModelSignature
+    from mlflow.types import Schema
+    from mlflow.types import TensorSpec as MlflowTensor
+
+    def schema(specs: tuple[TensorSpec, ...]) -> Schema:
+        return Schema(
+            [
+                MlflowTensor(
+                    np.dtype(spec.dtype), tuple(-1 if isinstance(axis, str) else axis for axis in spec.shape), spec.name
+                )
+                for spec in specs
+            ]
+        )
+
+    return ModelSignature(inputs=schema(run.inputs), outputs=schema(run.outputs))

@@ -1,0 +1,179 @@
+"""``haechi train traffic`` and ``haechi evaluate traffic``, from options to what is printed."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import torch
+from rich.console import Console
+
+from features import registry
+from features.artifact import open_artifact
+from features.console import emit, note, progress, warn
+from features.errors import BadInput
+from features.settings import load
+from features.tables import read_panel
+from features.tables.columns import ReadOptions
+from features.traffic.config import TrafficConfig
+from training.options import TrainOptions, split_instants
+from training.places import positions
+from training.provenance import is_simulated
+from training.split import Split
+from training.tables import coverage_line, score_table
+from training.traffic.evaluate import evaluate as judge_published
+from training.traffic.run import Outcome, TrainingJob, default_config, measured_entities, run
+
+_THREADS = 2
+
+
+def train(options: TrainOptions, *, as_json: bool) -> None:
+    """Train on what ``options`` names, publish, and print the scores.
+
+    Raises:
+        HaechiError: names cause and mend; nothing is registered.
+    """
+    settings = load()
+    settings.home.mkdir(parents=True, exist_ok=True)
+    registry.versions(settings.home / "artifacts", options.name)
+    # The same sums in the same order on every machine with two cores or more.
+    torch.set_num_threads(_THREADS)
+    torch.manual_seed(options.seed)
+    with TemporaryDirectory(prefix="haechi-") as scratch:
+        outcome = run(_job(options), settings, Path(scratch))
+    emit(_trained(outcome), as_json=as_json, render=lambda console: _render_trained(console, outcome))
+
+
+def evaluate(
+    data: Sequence[Path],
+    shape: str,
+    reading: ReadOptions,
+    model: str,
+    *,
+    whole: bool,
+    out: Path | None,
+    as_json: bool,
+) -> None:
+    """Judge a published version and print its scores beside the baselines'.
+
+    Raises:
+        HaechiError: names cause and mend.
+    """
+    settings = load()
+    folder = registry.resolve(settings.home / "artifacts", model)
+    manifest = open_artifact(folder, settings.trusted_key)
+    if manifest.domain != "traffic":
+        raise BadInput(
+            cause=f"{model} is a model of {manifest.domain}, not of traffic",
+            mend=f"Run: haechi evaluate {manifest.domain} ..., or name a traffic model with --model",
+        )
+    panel, findings, _ = read_panel(data, shape, reading)
+    for line in findings.lines():
+        note(line)
+    if panel.quantity != manifest.quantity:
+        raise BadInput(
+            cause=f"The file holds {panel.quantity}, the model forecasts {manifest.quantity}",
+            mend="Name the right column with --value-col, or rename it",
+        )
+    with progress() as bar:
+        found = judge_published(manifest, folder, panel, whole=whole, out=out, bar=bar)
+    if found.left_out:
+        warn(f"{len(found.left_out)} entities that the model does not know are left out, e.g. {found.left_out[0]}")
+    document = {
+        "model": manifest.name,
+        "version": manifest.version,
+        "interval": [panel.time(found.first).isoformat(), panel.end.isoformat()],
+        "remark": found.remark,
+        "scores": _finite(found.scores.table()),
+        "coverage": found.scores.coverage(),
+        "pinball": found.scores.mean_pinball(),
+        "targets": int(found.scores.count.sum()),
+        "entities_left_out": list(found.left_out),
+        "simulated": manifest.simulated or is_simulated(data),
+        "out": None if out is None else str(out),
+    }
+
+    def render(console: Console) -> None:
+        label = " [SIMULATED]" if document["simulated"] else ""
+        title = f"{manifest.name}/{manifest.version}, {panel.time(found.first):%Y-%m-%d} to {panel.end:%Y-%m-%d}{label}"
+        console.print(score_table(found.scores, title=title))
+        console.print(coverage_line(found.scores, TrafficConfig.from_json(manifest.config).interval), markup=False)
+        console.print(found.remark, markup=False)
+        if out is not None:
+            console.print(f"Predictions: {out}", markup=False)
+
+    emit(document, as_json=as_json, render=render)
+
+
+def _job(options: TrainOptions) -> TrainingJob:
+    panel, findings, _ = read_panel(options.data, options.shape, options.reading)
+    for line in findings.lines():
+        note(line)
+    instants = split_instants(options)
+    split = Split.by_shares(panel, options.split) if instants is None else Split.at(panel, *instants)
+    panel, dropped = measured_entities(panel, split)
+    if dropped:
+        warn(f"{len(dropped)} entities were never measured in training and are left out, e.g. {dropped[0]}")
+    config = default_config(panel, split, country=options.country, timezone=options.timezone)
+    config = TrafficConfig.from_json(config.to_json() | options.config)
+    if config.step_min != panel.step_min:
+        raise BadInput(
+            cause=f"step_min={config.step_min} is set, the measurements step by {panel.step_min} min",
+            mend="Leave step_min out; it is read from the measurements",
+        )
+    columns = options.reading.columns.entity
+    places = None if options.entities is None else positions(options.entities, columns, panel.entities)
+    return TrainingJob(
+        name=options.name,
+        panel=panel,
+        split=split,
+        config=config,
+        seed=options.seed,
+        quick=options.quick,
+        simulated=is_simulated(options.data),
+        positions=places,
+    )
+
+
+def _trained(outcome: Outcome) -> dict[str, Any]:
+    published, trained, scores = outcome.published, outcome.trained, outcome.scores
+    manifest = published.manifest
+    return {
+        "model": manifest.name,
+        "version": manifest.version,
+        "folder": str(published.folder),
+        "champion": published.champion,
+        "mlflow_run": manifest.mlflow_run,
+        "simulated": manifest.simulated,
+        "scores": _finite(scores.table()),
+        "coverage": scores.coverage(),
+        "pinball": scores.mean_pinball(),
+        "issue_times_scored": scores.issues,
+        "validation": [
+            {"what": one.what, "setting": one.setting, "mae": one.validation_mae} for one in trained.choices
+        ],
+        "validation_coverage": trained.validation_coverage,
+        "onnx_max_difference": outcome.parity,
+        "config": trained.config.to_json(),
+    }
+
+
+def _render_trained(console: Console, outcome: Outcome) -> None:
+    manifest, published = outcome.published.manifest, outcome.published
+    label = " [SIMULATED]" if manifest.simulated else ""
+    console.print(score_table(outcome.scores, title=f"{manifest.name}/{manifest.version} on its test interval{label}"))
+    console.print(coverage_line(outcome.scores, outcome.trained.config.interval), markup=False)
+    console.print(f"Registered {manifest.name}/{manifest.version} in {published.folder}", markup=False)
+    if published.champion == manifest.version:
+        console.print("It is the champion: `haechi serve` serves it", markup=False)
+    else:
+        console.print(
+            f"Champion stays {manifest.name}/{published.champion}; "
+            f"to serve this one: haechi models promote {manifest.name}/{manifest.version}",
+            markup=False,
+        )
+
+
+def _finite(rows: list[dict[str, float | str]]) -> list[dict[str, Any]]:
+    """NaN is no JSON: a figure over no targets is null."""
+    return [{key: None if value != value else value for key, value in row.items()} for row in rows]

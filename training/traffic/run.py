@@ -1,0 +1,249 @@
+"""One training from measurements to a published version: train, export, judge the export, draw, track, publish."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from importlib.metadata import version as installed_version
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from features import artifact
+from features.console import progress
+from features.errors import BadInput
+from features.manifest import Manifest, TrainingInterval, schema_sha256
+from features.series import FloatArray, Panel, unit_of
+from features.settings import Settings
+from features.traffic import schema
+from features.traffic.advance import Raw, advance
+from features.traffic.build import build
+from features.traffic.config import TrafficConfig
+from features.traffic.state import save
+from training.card import card
+from training.export import Graph, check_parity, export
+from training.provenance import data_sha256, git_commit
+from training.publish import Published, publish
+from training.scores import Scoreboard
+from training.split import Split
+from training.track import RunRecord
+from training.traffic.draw import draw
+from training.traffic.judge import Judged, judge
+from training.traffic.train import Trained, train
+
+TEST_STATE = "test_state.parquet"
+"""The state at the start of the test interval, from which ``haechi evaluate --split test`` replays."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class TrainingJob:
+    """What to train on and how.
+
+    Attributes:
+        name: of the model.
+        panel: measurements of every entity that is to be forecast.
+        split: by time.
+        config: of the features.
+        seed: of every random choice.
+        quick: skip the choices on validation.
+        simulated: whether the measurements are.
+        positions: (entity,) latitude and longitude in degrees, or None.
+    """
+
+    name: str
+    panel: Panel
+    split: Split
+    config: TrafficConfig
+    seed: int
+    quick: bool
+    simulated: bool
+    positions: tuple[FloatArray, FloatArray] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Outcome:
+    """A published version with its scores.
+
+    Attributes:
+        published: the version and its folder.
+        scores: on the test interval, of the exported graph.
+        trained: the model and what was tried.
+        parity: largest difference between module and graph.
+    """
+
+    published: Published
+    scores: Scoreboard
+    trained: Trained
+    parity: float
+
+
+def run(job: TrainingJob, settings: Settings, scratch: Path) -> Outcome:
+    """Train, judge and publish.
+
+    Args:
+        job: what to train on and how.
+        settings: where to publish.
+        scratch: an empty folder for the graph and the pictures.
+
+    Raises:
+        HaechiError: cannot be trained, exported or published; nothing is registered.
+    """
+    started_at = datetime.now(UTC)
+    unit, graph_path = unit_of(job.panel.quantity), scratch / artifact.MODEL
+    with progress() as bar:
+        trained = train(job.panel, job.split, job.config, quick=job.quick, bar=bar)
+        ins, outs = schema.inputs(trained.config, unit), schema.outputs(trained.config, unit)
+        export(trained.model, ins, outs, graph_path)
+        graph = Graph(graph_path)
+        parity = check_parity(trained.model, graph, _parity_rows(job, trained))
+        scores = Scoreboard(model="linear", quantiles=trained.config.quantiles, unit=unit)
+        rows = range(job.split.test, job.split.end)
+        judged = judge(graph, trained.state, job.panel, rows, trained.config, scores, bar)
+    if not scores.count.sum():
+        raise BadInput(cause="No target in the test interval was measured", mend="Choose another --split")
+    pictures = draw(judged, job.panel, trained.config, job.positions, scratch / "pictures", simulated=job.simulated)
+    record = RunRecord(
+        name=job.name,
+        started_at=started_at,
+        parameters=_parameters(job, trained),
+        scores=scores,
+        extra_metrics=_extra(trained, parity),
+        pictures=pictures,
+        graph=graph_path,
+        inputs=ins,
+        outputs=outs,
+    )
+
+    def write(folder: Path, version: int, mlflow_run: str | None) -> None:
+        manifest = _manifest(job, trained, judged, version, mlflow_run)
+        (folder / artifact.MODEL).write_bytes(graph_path.read_bytes())
+        (folder / artifact.MANIFEST).write_text(manifest.to_json(), encoding="utf-8")
+        (folder / artifact.CARD).write_text(
+            card(manifest, scores.table(), _notes(job, trained, scores)), encoding="utf-8"
+        )
+        save(judged.state, folder / artifact.STATE)
+        save(trained.state, folder / TEST_STATE)
+
+    return Outcome(published=publish(record, write, settings), scores=scores, trained=trained, parity=parity)
+
+
+def _parity_rows(job: TrainingJob, trained: Trained) -> Mapping[str, Mapping[str, npt.NDArray[np.generic]]]:
+    """Rows of the test interval, the same with nothing measured, and rows of no entity at all."""
+    chance = np.random.default_rng(job.seed)
+    now = job.panel.time(job.split.test + min(24, job.split.end - job.split.test))
+    known = Raw(measured=job.panel.window(job.split.test, job.panel.index(now)))
+    held_out = build(None, advance(trained.state, known, trained.config, now), trained.config, [now]).inputs
+    missing = {name: np.zeros_like(array) if name.endswith("_mask") else array for name, array in held_out.items()}
+    unseen = {
+        name: chance.random(array.shape) > 0.5 if array.dtype == np.bool_ else _random_like(array, chance)
+        for name, array in held_out.items()
+    }
+    return {"held out": held_out, "with missing values": missing, "unseen": unseen}
+
+
+def _random_like(array: npt.NDArray[np.generic], chance: np.random.Generator) -> FloatArray:
+    return (chance.standard_normal(array.shape) * 1000).astype(np.float32)
+
+
+def _manifest(job: TrainingJob, trained: Trained, judged: Judged, version: int, mlflow_run: str | None) -> Manifest:
+    panel, split, config = job.panel, job.split, trained.config
+    unit = unit_of(panel.quantity)
+    ins, outs = schema.inputs(config, unit), schema.outputs(config, unit)
+    learned = panel.window(0, split.test)
+    return Manifest(
+        format=1,
+        domain="traffic",
+        name=job.name,
+        version=version,
+        created_at=datetime.now(UTC),
+        git_commit=git_commit(),
+        mlflow_run=mlflow_run,
+        minimum_runtime=installed_version("haechi"),
+        inputs=ins,
+        outputs=outs,
+        entities=panel.entities,
+        quantity=panel.quantity,
+        unit=unit,
+        step_min=config.step_min,
+        horizon_steps=config.horizon_steps,
+        quantiles=config.quantiles,
+        timezone=config.timezone,
+        country=config.country,
+        feature_schema_sha256=schema_sha256(ins, outs),
+        training=TrainingInterval(
+            start=panel.start,
+            end=panel.time(split.test),
+            rows=int((~np.isnan(learned.values)).sum()),
+            data_sha256=data_sha256(learned),
+        ),
+        scores=judged.scores.to_manifest(_interval(job)),
+        config=config.to_json(),
+        state_as_of=judged.state.as_of,
+        simulated=job.simulated,
+    )
+
+
+def _parameters(job: TrainingJob, trained: Trained) -> dict[str, str]:
+    settings = {name: str(value) for name, value in trained.config.to_json().items()}
+    return settings | {
+        "model": "linear",
+        "ridge_errors": str(trained.ridge.errors),
+        "ridge_calendar": str(trained.ridge.calendar),
+        "seed": str(job.seed),
+        "entities": str(len(job.panel.entities)),
+        "quantity": job.panel.quantity,
+        "data_sha256": data_sha256(job.panel.window(0, job.split.test)),
+        "git_commit": git_commit() or "unknown",
+        "test_interval": _interval(job),
+        "simulated": str(job.simulated),
+    }
+
+
+def _extra(trained: Trained, parity: float) -> dict[str, float]:
+    tried = {f"validation_mae/{one.what}_{number}": one.validation_mae for number, one in enumerate(trained.choices)}
+    return tried | {"validation_coverage": trained.validation_coverage, "onnx_max_difference": parity}
+
+
+def _notes(job: TrainingJob, trained: Trained, scores: Scoreboard) -> list[str]:
+    return [
+        f"Replayed from {_interval(job)}, state and interval advanced as live would have advanced them.",
+        f"The {trained.config.interval:.0%} interval holds {scores.coverage():.1%} of the measured values.",
+        f"Mean pinball loss: {scores.mean_pinball():.2f} {scores.unit}.",
+    ]
+
+
+def _interval(job: TrainingJob) -> str:
+    first, last = job.panel.time(job.split.test), job.panel.time(job.split.end)
+    return f"test {first:%Y-%m-%dT%H:%MZ}..{last:%Y-%m-%dT%H:%MZ}"
+
+
+def measured_entities(panel: Panel, split: Split) -> tuple[Panel, tuple[str, ...]]:
+    """The panel without entities that were never measured before validation, and their names.
+
+    Raises:
+        BadInput: no entity was.
+    """
+    missing = np.isnan(panel.values[: split.validation])
+    seen = [not missing[:, column].all() for column in range(len(panel.entities))]
+    if not any(seen):
+        raise BadInput(
+            cause="Nothing was measured in the training interval",
+            mend="Choose another --split, or a file with measurements there",
+        )
+    kept = tuple(name for name, ok in zip(panel.entities, seen, strict=True) if ok)
+    dropped = tuple(name for name, ok in zip(panel.entities, seen, strict=True) if not ok)
+    return (panel.select(kept) if dropped else panel), dropped
+
+
+def default_config(panel: Panel, split: Split, *, country: str, timezone: str) -> TrafficConfig:
+    """Settings that fit the clock and the length of the measurements.
+
+    Hourly and coarser: a day back and a day ahead. Finer: twelve steps back and ahead, as is usual in this field.
+    A seasonal lag that more than half of the training interval could not know is left out.
+    """
+    steps = 24 if panel.step_min >= 60 else 12
+    config = TrafficConfig(
+        step_min=panel.step_min, horizon_steps=steps, history_steps=steps, country=country, timezone=timezone
+    )
+    lags = tuple(lag for lag in config.seasonal_lags_days if lag * config.steps_per_day <= split.validation // 2)
+    return replace(config, seasonal_lags_days=lags)

@@ -1,8 +1,9 @@
 """A traffic forecast becomes its labelled reply."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import isnan
 
 import numpy as np
 import numpy.typing as npt
@@ -43,7 +44,7 @@ class Answer:
 
 def encode(manifest: Manifest, answer: Answer) -> v1.ForecastReply:
     """The reply to ``Latest``."""
-    return v1.ForecastReply(
+    reply = v1.ForecastReply(
         model=manifest.name,
         version=str(manifest.version),
         quantity=manifest.quantity,
@@ -52,37 +53,37 @@ def encode(manifest: Manifest, answer: Answer) -> v1.ForecastReply:
         as_of=answer.as_of,
         step_min=answer.config.step_min,
         simulated=manifest.simulated,
-        predictions=_predictions(answer),
-        observed=_observed(answer),
     )
+    _add_predictions(reply, answer)
+    _add_observed(reply, answer)
+    return reply
 
 
-def _predictions(answer: Answer) -> Iterator[v1.Prediction]:
+def _add_predictions(reply: v1.ForecastReply, answer: Answer) -> None:
     times = target_times(answer.issued_at, answer.config)
-    for column, steps in zip(answer.columns, answer.quantiles.tolist(), strict=True):
-        quality = QUALITIES[answer.quality[column]]
+    # Copied for every entity: a time is five times dearer to convert than to copy.
+    steps = [v1.Prediction(target_time=time, step=step) for step, time in enumerate(times, start=1)]
+    for column, quantiles in zip(answer.columns, answer.quantiles.tolist(), strict=True):
+        entity, quality = answer.state.entities[column], QUALITIES[answer.quality[column]]
         # A worse reason is the one to read.
         if answer.stale and quality == "ok":
             quality = "degraded: stale"
-        for step, (q10, q50, q90) in enumerate(steps):
-            yield v1.Prediction(
-                entity_id=answer.state.entities[column],
-                target_time=times[step],
-                step=step + 1,
-                q10=q10,
-                q50=q50,
-                q90=q90,
-                quality=quality,
-            )
+        for step, (q10, q50, q90) in zip(steps, quantiles, strict=True):
+            prediction = reply.predictions.add()
+            prediction.CopyFrom(step)
+            prediction.entity_id, prediction.quality = entity, quality
+            prediction.q10, prediction.q50, prediction.q90 = q10, q50, q90
 
 
-def _observed(answer: Answer) -> Iterator[v1.Observed]:
+def _add_observed(reply: v1.ForecastReply, answer: Answer) -> None:
     """The newest measurements, which the state keeps in a ring by step number."""
     state, config = answer.state, answer.config
     now = step_number(state.as_of, config.step_min)
     for back in range(config.history_steps, 0, -1):
-        time = state.as_of - back * timedelta(minutes=config.step_min)
+        moment = v1.Observed(time=state.as_of - back * timedelta(minutes=config.step_min))
         row = state.observed[(now - back) % config.history_steps]
-        for column in answer.columns:
-            if not np.isnan(row[column]):
-                yield v1.Observed(time=time, entity_id=state.entities[column], value=float(row[column]))
+        for column, value in zip(answer.columns, row[answer.columns].tolist(), strict=True):
+            if not isnan(value):
+                observed = reply.observed.add()
+                observed.CopyFrom(moment)
+                observed.entity_id, observed.value = state.entities[column], value

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from google.protobuf.timestamp_pb2 import Timestamp
+
 from serving.proto import haechi_v1_pb2 as v1
 
 
@@ -92,19 +94,20 @@ def request(
 
 def forecast(reply: v1.ForecastReply) -> Forecast:
     """The answer that ``reply`` carries."""
+    time = _Times()
     return Forecast(
         model=reply.model,
         version=reply.version,
         quantity=reply.quantity,
         unit=reply.unit,
-        issued_at=reply.issued_at.ToDatetime(UTC),
-        as_of=reply.as_of.ToDatetime(UTC),
+        issued_at=time[reply.issued_at],
+        as_of=time[reply.as_of],
         step_min=reply.step_min,
         simulated=reply.simulated,
         predictions=tuple(
             Prediction(
                 entity_id=p.entity_id,
-                target_time=p.target_time.ToDatetime(UTC),
+                target_time=time[p.target_time],
                 step=p.step,
                 q10=p.q10,
                 q50=p.q50,
@@ -113,7 +116,18 @@ def forecast(reply: v1.ForecastReply) -> Forecast:
             )
             for p in reply.predictions
         ),
-        observed=tuple(
-            Observed(time=o.time.ToDatetime(UTC), entity_id=o.entity_id, value=o.value) for o in reply.observed
-        ),
+        observed=tuple(Observed(time=time[o.time], entity_id=o.entity_id, value=o.value) for o in reply.observed),
     )
+
+
+class _Times:
+    """Aware times of timestamps; a reply repeats a few of them for every entity."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[int, int], datetime] = {}
+
+    def __getitem__(self, stamp: Timestamp) -> datetime:
+        key = stamp.seconds, stamp.nanos
+        if key not in self._known:
+            self._known[key] = stamp.ToDatetime(UTC)
+        return self._known[key]

@@ -1,7 +1,10 @@
 """Ask a server from Python: ``Client(address)`` takes and returns arrays, and raises what the server raised.
 
->>> with Client("127.0.0.1:8500", timeout_s=0.2) as client:  # doctest: +SKIP
-...     client.infer("traffic", {"profile": profile})["q50"]
+For example::
+
+    with Client("127.0.0.1:8500") as client:
+        for one in client.traffic_latest("traffic", entity_ids=["A-01/in"]).predictions:
+            print(one.target_time, one.q10, one.q50, one.q90, one.quality)
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,6 +15,7 @@ from typing import Any, Self
 import grpc
 from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
 
+from features.errors import HaechiError
 from serving import rpc, status
 from serving.proto import haechi_v1_pb2 as v1
 from serving.proto import open_inference_grpc_pb2 as oip
@@ -84,11 +88,9 @@ class Client:
     def ready(self) -> bool:
         """Whether a server is there and has a model to answer with."""
         try:
-            reply = self._ask(_INFERENCE.methods_by_name["ServerReady"])(
-                oip.ServerReadyRequest(), timeout=self._timeout_s
-            )
-        except grpc.RpcError as error:
-            if isinstance(error, grpc.Call) and error.code() is grpc.StatusCode.UNAVAILABLE:
+            reply = self.call(_INFERENCE, "ServerReady", oip.ServerReadyRequest())
+        except HaechiError as error:
+            if isinstance(error.__context__, grpc.Call) and error.__context__.code() is grpc.StatusCode.UNAVAILABLE:
                 return False
             raise
         return bool(reply.ready)

@@ -117,9 +117,11 @@ def test_an_answer_that_takes_too_long_is_given_up(fake_server: FakeServer) -> N
         while context.is_active():
             pass
 
-    client = Client(fake_server({"ModelInfer": never}), timeout_s=0.1)
-    with client, pytest.raises(HaechiError, match="did not answer in time") as refusal:
-        client.infer("doubler", {"x": COUNTS})
+    client = Client(fake_server({"ModelInfer": never, "ServerReady": never}), timeout_s=0.1)
+    with client:
+        for ask in (client.ready, lambda: client.infer("doubler", {"x": COUNTS})):
+            with pytest.raises(HaechiError, match="did not answer in time") as refusal:
+                ask()
     assert "timeout_s" in refusal.value.mend
 
 

@@ -11,6 +11,7 @@ from features.console import JsonFlag
 from features.errors import UnknownName
 from features.tables.options import (
     EntityColFlag,
+    MissingFlag,
     ShapeFlag,
     StartFlag,
     StepMinFlag,
@@ -43,6 +44,7 @@ def _train(
     timezone: TimezoneFlag = None,
     start: StartFlag = None,
     step_min: StepMinFlag = None,
+    missing_value: MissingFlag = None,
     split: Annotated[str, typer.Option(metavar="A,B,C", help="Shares of train, validation, test.")] = "0.6,0.2,0.2",
     split_at: Annotated[
         str | None, typer.Option(metavar="T1,T2", help="Instead: when validation and test begin.")
@@ -64,10 +66,27 @@ def _train(
     """
     from training.options import train_options
 
-    del data, shape, time_col, entity_col, value_col, timezone, start, step_min, split, split_at, run, assignments
-    del entities, name, seed, country, quick
+    flags = {
+        "domain": domain,
+        "data": data,
+        "shape": shape,
+        "time_col": time_col,
+        "entity_col": entity_col,
+        "value_col": value_col,
+        "timezone": timezone,
+        "start": start,
+        "step_min": step_min,
+        "missing_value": missing_value,
+        "split": split,
+        "split_at": split_at,
+        "entities": entities,
+        "name": name,
+        "seed": seed,
+        "country": country,
+        "quick": quick,
+    }
     command = _domain(domain)
-    command.train(train_options(context), as_json=as_json)
+    command.train(train_options(context, flags, run, assignments or []), as_json=as_json)
 
 
 def _evaluate(
@@ -84,6 +103,7 @@ def _evaluate(
     timezone: TimezoneFlag = None,
     start: StartFlag = None,
     step_min: StepMinFlag = None,
+    missing_value: MissingFlag = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Judge a published model by replaying measurements; prints its scores beside the baselines'.
@@ -100,6 +120,7 @@ def _evaluate(
         timezone=timezone,
         start=start,
         step_min=step_min,
+        missing_value=missing_value,
     )
     command.evaluate(data, shape, reading, model, whole=split == "all", out=out, as_json=as_json)
 

@@ -1,6 +1,7 @@
 """What a training is asked for: flags, or a run file whose keys are the flags' names."""
 
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -45,26 +46,33 @@ class TrainOptions:
     quick: bool
 
 
-def train_options(context: typer.Context) -> TrainOptions:
+def train_options(
+    context: typer.Context, flags: dict[str, Any], run: Path | None, assignments: Sequence[str]
+) -> TrainOptions:
     """The options of a command that was called, a run file's values below its flags.
+
+    Args:
+        context: knows which flags the user gave.
+        flags: every flag with its value or default.
+        run: a run file, or None.
+        assignments: ``key=value`` of ``--set``, above the run file's table ``set``.
 
     Raises:
         BadInput: no data, a run file that cannot be read, or a value that makes no sense.
         UnknownName: a key of the run file that is no option; offers the nearest.
     """
-    values = dict(context.params)
-    settings: dict[str, Any] = {}
-    if values["run"] is not None:
-        from_file = _run_file(values["run"])
+    values, settings = dict(flags), {}
+    if run is not None:
+        from_file = _run_file(run)
         settings = from_file.pop("set", {})
-        options = [name for name in values if name not in {"run", "assignments", "as_json", "domain"}]
+        options = [name for name in flags if name != "domain"]
         for key, value in from_file.items():
             if key not in options:
-                raise UnknownName.among(f"option in {values['run']}:", key, [*options, "set"])
+                raise UnknownName.among(f"option in {run}:", key, [*options, "set"])
             source = context.get_parameter_source(key)
             if source is not None and source.name == "DEFAULT":
                 values[key] = value
-    settings |= dict(_assignment(text) for text in values["assignments"] or [])
+    settings |= dict(_assignment(text) for text in assignments)
     data = values["data"]
     if not data:
         raise BadInput(
@@ -80,6 +88,7 @@ def train_options(context: typer.Context) -> TrainOptions:
             timezone=timezone,
             start=values["start"],
             step_min=values["step_min"],
+            missing_value=values["missing_value"],
         ),
         shape=values["shape"],
         split=_shares(values["split"]),

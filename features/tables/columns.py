@@ -15,12 +15,14 @@ class Columns:
         entity: the columns that name an entity; several are joined by ``/``: ``site_id, direction`` gives ``A-01/in``.
         value: the measured column; None takes the only other column of numbers.
         timezone: IANA name of the zone of times that carry none.
+        missing: a number that stands for "nothing was measured", such as 0 or -999.
     """
 
     time: str = "time"
     entity: tuple[str, ...] = ("entity_id",)
     value: str | None = None
     timezone: str | None = None
+    missing: float | None = None
 
     def __post_init__(self) -> None:
         names = [self.time, *self.entity, *([self.value] if self.value else [])]

@@ -19,6 +19,7 @@ from features.console import JsonFlag, emit, note
 from features.tables import SHAPES, read, read_entities, value_name
 from features.tables.options import (
     EntityColFlag,
+    MissingFlag,
     ShapeFlag,
     StartFlag,
     StepMinFlag,
@@ -48,6 +49,7 @@ def _check(
     timezone: TimezoneFlag = None,
     start: StartFlag = None,
     step_min: StepMinFlag = None,
+    missing_value: MissingFlag = None,
     html: Annotated[Path | None, typer.Option("--html", metavar="FILE", help="Write the report as a page.")] = None,
     as_json: JsonFlag = False,
 ) -> None:
@@ -67,6 +69,7 @@ def _check(
         timezone=timezone,
         start=start,
         step_min=step_min,
+        missing_value=missing_value,
     )
     frame = read(paths, shape, options)
     panel, findings = to_panel(frame, value=value_name(frame), step_min=step_min)
@@ -92,6 +95,7 @@ def _import(
     timezone: TimezoneFlag = None,
     start: StartFlag = None,
     step_min: StepMinFlag = None,
+    missing_value: MissingFlag = None,
     entities: Annotated[
         Path | None,
         typer.Option("--entities", metavar="FILE.parquet", help="Also write the places, where the shape has them."),
@@ -111,6 +115,7 @@ def _import(
         timezone=timezone,
         start=start,
         step_min=step_min,
+        missing_value=missing_value,
     )
     places = None if entities is None else read_entities(paths, shape)
     frame = read(paths, shape, options)

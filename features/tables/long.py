@@ -47,7 +47,7 @@ def _read(table: Table, columns: Columns) -> pl.DataFrame:
     plan = table.lazy.select(
         _raw_time(columns.time, table).alias("time"),
         _entity(columns.entity).alias("entity_id"),
-        number(value, table).alias(value),
+        number(value, table, columns.missing).alias(value),
         *known_at,
         unreadable(value, table).alias("_text"),
     )
@@ -109,7 +109,7 @@ def _mostly_numbers(column: str, table: Table) -> bool:
         return table.schema[column].is_numeric()
     # Half is enough: a column of numbers with a word in it is refused later, by the row of that word.
     sample = table.lazy.head(_SAMPLED_ROWS).select(
-        number(column, table).alias("is"), unreadable(column, table).alias("no")
+        number(column, table, None).alias("is"), unreadable(column, table).alias("no")
     )
     counted = sample.select(pl.col("is").count(), pl.col("no").sum()).collect().row(0)
     return bool(counted[0] > counted[1])

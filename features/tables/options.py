@@ -28,6 +28,10 @@ StartFlag = Annotated[
 StepMinFlag = Annotated[
     int | None, typer.Option("--step-min", metavar="MINUTES", help="Minutes of one step; left out, the commonest gap.")
 ]
+MissingFlag = Annotated[
+    float | None,
+    typer.Option("--missing-value", metavar="NUMBER", help="A number that means 'nothing measured', e.g. 0 or -999."),
+]
 
 
 def read_options(
@@ -38,6 +42,7 @@ def read_options(
     timezone: str | None,
     start: str | None,
     step_min: int | None,
+    missing_value: float | None,
 ) -> ReadOptions:
     """What a user's flags say about a file.
 
@@ -48,17 +53,18 @@ def read_options(
         timezone: ``--timezone``.
         start: ``--start``; without an offset it is local to ``timezone``.
         step_min: ``--step-min``.
+        missing_value: ``--missing-value``.
 
     Raises:
         BadInput: a flag that makes no sense; names it.
 
-    >>> flags = {"value_col": None, "timezone": "Asia/Seoul", "start": None, "step_min": None}
+    >>> flags = {"value_col": None, "timezone": "Asia/Seoul", "start": None, "step_min": None, "missing_value": None}
     >>> read_options(time_col="time", entity_col="site_id, direction", **flags).columns.entity
     ('site_id', 'direction')
     """
     entity = tuple(name.strip() for name in entity_col.split(",") if name.strip())
     return ReadOptions(
-        columns=Columns(time=time_col, entity=entity, value=value_col, timezone=timezone),
+        columns=Columns(time=time_col, entity=entity, value=value_col, timezone=timezone, missing=missing_value),
         start=None if start is None else instant(start, timezone),
         step_min=step_min,
     )

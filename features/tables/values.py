@@ -11,21 +11,31 @@ _NEVER_NEGATIVE = ("volume", "count", "occup", "flow", "speed")
 _NEVER_NEGATIVE_UNITS = ("_veh_h", "_veh", "_kmh", "_mph")
 
 
-def number(column: str, table: Table) -> pl.Expr:
+def number(column: str, table: Table, missing: float | None) -> pl.Expr:
     """A column as Float64, null where nothing was measured.
+
+    Args:
+        column: its name.
+        table: its file.
+        missing: a number that this feed writes where nothing was measured, or None.
 
     Raises:
         BadInput: the column's type is neither a number nor text.
     """
     dtype = table.schema[column]
     if is_text(dtype):
-        return _written(column).cast(pl.Float64, strict=False).fill_nan(None)
+        return _known(_written(column).cast(pl.Float64, strict=False), missing)
     if not (dtype.is_numeric() or dtype == pl.Null):
         raise BadInput(
             cause=f"{table.path}: column '{column}' holds {dtype}, not numbers",
             mend="Name a column of numbers with --value-col",
         )
-    return pl.col(column).cast(pl.Float64).fill_nan(None)
+    return _known(pl.col(column).cast(pl.Float64), missing)
+
+
+def _known(values: pl.Expr, missing: float | None) -> pl.Expr:
+    values = values.fill_nan(None)
+    return values if missing is None else pl.when(values != missing).then(values)
 
 
 def unreadable(column: str, table: Table) -> pl.Expr:

@@ -39,7 +39,7 @@ def _read(table: Table, options: ReadOptions) -> pl.DataFrame:
     entities = [name for name in table.schema if name != clock]
     if not entities:
         raise BadInput(cause=f"{table.path} has no entity column beside '{clock}'", mend="Give one column an entity")
-    values = _collect(table, [number(name, table).alias(name) for name in entities])
+    values = _collect(table, [number(name, table, options.columns.missing).alias(name) for name in entities])
     flags = _collect(table, [unreadable(name, table).alias(name) for name in entities if is_text(table.schema[name])])
     for column in flags:
         refuse_text(column, table, column.name)

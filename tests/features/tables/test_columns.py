@@ -68,7 +68,9 @@ def test_flags_become_options():
         timezone="Asia/Seoul",
         start="2012-03-01",
         step_min=5,
+        missing_value=-999,
     )
+    assert options.columns.missing == -999
     assert options.columns.entity == ("site", "direction")
     assert options.start is not None
     assert options.start.utcoffset() == timedelta(hours=9)

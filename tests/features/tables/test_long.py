@@ -197,3 +197,16 @@ def test_seoul_year_is_read_whole(real_data):
     assert panel.start == datetime(2021, 12, 31, 15, tzinfo=UTC)
     assert findings.missing == 278 * 8760 - 2_116_891
     assert (findings.duplicates_merged, findings.conflicts, findings.off_clock) == (0, 0, 0)
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_a_number_that_stands_for_missing_is_missing(tmp_path, suffix):
+    frame = pl.DataFrame(
+        {"time": ["2022-01-01T00:00Z", "2022-01-01T01:00Z"], "entity_id": ["a", "a"], "volume_veh_h": [-999.0, 0.0]}
+    )
+    path = tmp_path / f"volumes.{suffix}"
+    frame.write_csv(path) if suffix == "csv" else frame.write_parquet(path)
+
+    table = read([path], "long", ReadOptions(columns=Columns(missing=-999)))
+
+    assert table["volume_veh_h"].to_list() == [None, 0.0]

@@ -7,11 +7,12 @@ from zoneinfo import ZoneInfo, available_timezones
 
 import numpy as np
 import numpy.typing as npt
-import polars as pl
 
 from features.errors import BadInput
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# Clocks change at quarters of an hour of UTC, everywhere and always.
+_QUARTER_MIN = 15
 
 
 @lru_cache(maxsize=64)
@@ -56,7 +57,15 @@ def wall_clock(times: npt.NDArray[np.datetime64], timezone: str) -> tuple[npt.ND
     Returns:
         Days since 1970-01-01 local, and minutes since local midnight, both (time,).
     """
-    instants = pl.Series(times.astype("datetime64[ms]")).dt.replace_time_zone("UTC")
-    local = instants.dt.convert_time_zone(timezone).dt.replace_time_zone(None)
-    minutes = local.to_physical().to_numpy() // 60_000
-    return minutes // 1440, minutes % 1440
+    minutes = times.astype("datetime64[m]").astype(np.int64)
+    quarters, inverse = np.unique(minutes // _QUARTER_MIN, return_inverse=True)
+    offsets = np.array([_offset_min(int(quarter), timezone) for quarter in quarters], dtype=np.int64)
+    local = minutes + offsets[inverse]
+    return local // 1440, local % 1440
+
+
+@lru_cache(maxsize=1 << 17)
+def _offset_min(quarter: int, timezone: str) -> int:
+    """Minutes that the wall clock of ``timezone`` is ahead of UTC in that quarter of an hour since 1970."""
+    offset = (EPOCH + quarter * timedelta(minutes=_QUARTER_MIN)).astimezone(zone(timezone)).utcoffset()
+    return 0 if offset is None else offset // timedelta(minutes=1)

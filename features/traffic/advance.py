@@ -213,7 +213,7 @@ class Walk:
 def dispersion_class(kind: int) -> int:
     """0 for a working day, 1 for a free one.
 
-    >>> [dispersion_class(kind) for kind in range(len(DAY_TYPES))]
+    >>> [dispersion_class(kind) for kind in range(len(DAY_CLASSES))]
     [0, 0, 0, 0, 0, 1, 1, 1]
     """
     return int(DAY_CLASSES[kind] > 0)

@@ -3,15 +3,16 @@
 import logging
 import os
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 
-from features import registry
+from features import DOMAINS, registry
 from features.console import JsonFlag, emit
-from features.errors import BadInput
+from features.errors import BadInput, UnknownName
 from features.settings import load
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ PortFlag = Annotated[int | None, typer.Option(min=0, max=65535, help="gRPC port;
 def add_commands(app: typer.Typer) -> None:
     """Add this room's commands to the front door."""
     app.command("serve")(_serve)
+    app.command("forecast")(_forecast)
+    app.command("demo")(_demo)
 
 
 def _serve(models: ModelsFlag = None, host: HostFlag = None, port: PortFlag = None, as_json: JsonFlag = False) -> None:
@@ -52,6 +55,39 @@ def _serve(models: ModelsFlag = None, host: HostFlag = None, port: PortFlag = No
         emit(document, as_json=as_json, render=lambda console: _render(console, document))
 
     serve(runtime, settings, on_ready)
+
+
+def _forecast(
+    domain: Annotated[str, typer.Argument(metavar="DOMAIN", help=f"One of: {', '.join(DOMAINS)}.")],
+    *,
+    entity: Annotated[list[str], typer.Option("--entity", metavar="NAME", help="Whose forecast; may be repeated.")],
+    model: Annotated[str | None, typer.Option(help="Default: the domain's name.")] = None,
+    server: Annotated[str | None, typer.Option(metavar="HOST:PORT", help="Default: 127.0.0.1:8500.")] = None,
+    png: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw the one entity into a picture.")] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Ask a running server for the newest forecast and draw it.
+
+    Example: haechi forecast traffic --entity A-01/in --png forecast.png
+    """
+    if domain not in DOMAINS:
+        raise UnknownName.among("domain", domain, list(DOMAINS))
+    ask = import_module(f"serving.{domain}.ask").ask
+    ask(server or load().server, model or domain, entity, png=png, as_json=as_json)
+
+
+def _demo(
+    data: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Real measurements instead; the folder of Seoul's volumes.")
+    ] = None,
+) -> None:
+    """Train, serve and ask: on the simulated Seoul, or on real volumes with --data; leaves a picture in demo-out.
+
+    Example: haechi demo
+    """
+    from serving.demo import run
+
+    run(data)
 
 
 def _folders(root: Path) -> list[Path]:

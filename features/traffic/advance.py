@@ -18,6 +18,8 @@ IntArray = npt.NDArray[np.int64]
 # Until a day type has a measurement of its own it follows its relatives this fast.
 _UNSEEN_SAME_CLASS_GAIN = 0.5
 _UNSEEN_OTHER_GAIN = 0.1
+# What a few entities measured is not the city's error: a caller may send one entity's values alone.
+_MIN_CITY_SHARE = 0.25
 # The interval never closes altogether, or it could not open again in proportion.
 _MIN_MULTIPLIER = 0.05
 
@@ -234,8 +236,10 @@ def _columns(panel: Panel, entities: tuple[str, ...], config: TrafficConfig) -> 
 
 
 def _city_error(row: FloatArray, error: FloatArray) -> float:
-    """The error of all that was measured, as a share of its profile; NaN where nothing was."""
+    """The error of all that was measured, as a share of its profile; NaN where too few entities were."""
     known = ~np.isnan(error)
+    if known.mean() < _MIN_CITY_SHARE:
+        return np.nan
     expected = float((row - error)[known].sum())
     return float(error[known].sum()) / expected if expected > 0 else np.nan
 

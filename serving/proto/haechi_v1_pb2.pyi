@@ -64,7 +64,7 @@ class Observed(_message.Message):
     def __init__(self, time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., entity_id: _Optional[str] = ..., value: _Optional[float] = ...) -> None: ...
 
 class ForecastReply(_message.Message):
-    __slots__ = ("model", "version", "quantity", "unit", "issued_at", "as_of", "step_min", "simulated", "predictions", "observed")
+    __slots__ = ("model", "version", "quantity", "unit", "issued_at", "as_of", "step_min", "simulated", "predictions", "observed", "timezone")
     MODEL_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
     QUANTITY_FIELD_NUMBER: _ClassVar[int]
@@ -75,6 +75,7 @@ class ForecastReply(_message.Message):
     SIMULATED_FIELD_NUMBER: _ClassVar[int]
     PREDICTIONS_FIELD_NUMBER: _ClassVar[int]
     OBSERVED_FIELD_NUMBER: _ClassVar[int]
+    TIMEZONE_FIELD_NUMBER: _ClassVar[int]
     model: str
     version: str
     quantity: str
@@ -85,4 +86,5 @@ class ForecastReply(_message.Message):
     simulated: bool
     predictions: _containers.RepeatedCompositeFieldContainer[Prediction]
     observed: _containers.RepeatedCompositeFieldContainer[Observed]
-    def __init__(self, model: _Optional[str] = ..., version: _Optional[str] = ..., quantity: _Optional[str] = ..., unit: _Optional[str] = ..., issued_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., as_of: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., step_min: _Optional[int] = ..., simulated: _Optional[bool] = ..., predictions: _Optional[_Iterable[_Union[Prediction, _Mapping]]] = ..., observed: _Optional[_Iterable[_Union[Observed, _Mapping]]] = ...) -> None: ...
+    timezone: str
+    def __init__(self, model: _Optional[str] = ..., version: _Optional[str] = ..., quantity: _Optional[str] = ..., unit: _Optional[str] = ..., issued_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., as_of: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., step_min: _Optional[int] = ..., simulated: _Optional[bool] = ..., predictions: _Optional[_Iterable[_Union[Prediction, _Mapping]]] = ..., observed: _Optional[_Iterable[_Union[Observed, _Mapping]]] = ..., timezone: _Optional[str] = ...) -> None: ...

@@ -53,6 +53,7 @@ def encode(manifest: Manifest, answer: Answer) -> v1.ForecastReply:
         as_of=answer.as_of,
         step_min=answer.config.step_min,
         simulated=manifest.simulated,
+        timezone=manifest.timezone,
     )
     _add_predictions(reply, answer)
     _add_observed(reply, answer)

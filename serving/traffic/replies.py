@@ -56,6 +56,7 @@ class Forecast:
         issued_at: step 1 of the predictions starts here.
         as_of: until when measurements were seen.
         simulated: the model learned from the simulated Seoul; label every number that comes from it.
+        timezone: IANA name of the wall clock that the model follows; show times on it.
         predictions: by entity, then step.
         observed: the newest measured values, oldest first.
     """
@@ -68,6 +69,7 @@ class Forecast:
     as_of: datetime
     step_min: int
     simulated: bool
+    timezone: str
     predictions: tuple[Prediction, ...]
     observed: tuple[Observed, ...]
 
@@ -104,6 +106,7 @@ def forecast(reply: v1.ForecastReply) -> Forecast:
         as_of=time[reply.as_of],
         step_min=reply.step_min,
         simulated=reply.simulated,
+        timezone=reply.timezone,
         predictions=tuple(
             Prediction(
                 entity_id=p.entity_id,

@@ -1,0 +1,59 @@
+"""``haechi forecast traffic``: ask a running server, show the answer."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+from math import isnan
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from features.atomic import writing
+from features.console import emit
+from features.errors import BadInput
+from serving.client import Client
+from serving.traffic import chart
+from serving.traffic.replies import Forecast
+
+
+def ask(server: str, model: str, entities: Sequence[str], *, png: Path | None, as_json: bool) -> None:
+    """Print the newest forecast of ``entities``, and draw it into ``png`` where that is given.
+
+    Raises:
+        BadInput: a picture of more than one entity.
+        HaechiError: no server answers, or it refuses; carries its cause and mend.
+    """
+    if png is not None and len(entities) != 1:
+        raise BadInput(
+            cause=f"--png draws one entity, and {len(entities)} were asked for",
+            mend="Ask for one --entity at a time",
+        )
+    with Client(server) as client:
+        forecast = client.traffic_latest(model, entity_ids=entities)
+    if png is not None:
+        with writing(png) as partial:
+            chart.png(forecast, entities[0], partial)
+
+    def render(console: Console) -> None:
+        for entity in dict.fromkeys(entities):
+            console.print(chart.terminal(forecast, entity))
+        if png is not None:
+            console.print(f"Picture: {png}", markup=False)
+
+    emit(_document(forecast), as_json=as_json, render=render)
+
+
+def _document(forecast: Forecast) -> dict[str, Any]:
+    """Times in ISO 8601; a quantile that cannot be said is null."""
+    return {name: _plain(value) for name, value in asdict(forecast).items()}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, float) and isnan(value):
+        return None
+    if isinstance(value, dict):
+        return {name: _plain(inner) for name, inner in value.items()}
+    return [_plain(inner) for inner in value] if isinstance(value, tuple | list) else value

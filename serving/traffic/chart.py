@@ -1,0 +1,124 @@
+"""One entity's forecast as people read it: a fan in the terminal, or the same as a PNG."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from math import isnan
+from pathlib import Path
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import numpy.typing as npt
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+from serving.traffic.replies import Forecast, Observed, Prediction
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_FAN_WIDTH = 31
+_SHOWN_OBSERVED = 12
+_KOREAN_FONTS = ("NanumGothic", "Noto Sans CJK KR", "Malgun Gothic", "AppleGothic")
+
+
+def terminal(forecast: Forecast, entity_id: str) -> Table:
+    """A table with a fan drawn along it: what was measured, then q10, q50 and q90 with the band between them."""
+    observed, predictions = _of(forecast, entity_id)
+    observed = observed[-_SHOWN_OBSERVED:]
+    top = max([p.q90 for p in predictions if not isnan(p.q90)] + [o.value for o in observed], default=0) or 1
+    zone = ZoneInfo(forecast.timezone)
+    table = Table(title=_title(forecast, entity_id), caption=_caption(forecast, predictions), box=box.SIMPLE_HEAD)
+    # Wide enough for their numbers on a terminal of 80 columns, where rich would shorten them.
+    table.add_column("time", min_width=9)
+    table.add_column("measured", justify="right", min_width=8)
+    for name in ("q10", "q50", "q90"):
+        table.add_column(name, justify="right", min_width=5)
+    table.add_column(Text.assemble(f"0 {'─' * (_FAN_WIDTH - 3 - len(f'{top:.0f}'))} {top:.0f}"), no_wrap=True)
+    for one in observed:
+        table.add_row(_hour(one.time, zone), f"{one.value:.0f}", "", "", "", _dot(one.value / top))
+    for p in predictions:
+        # An entity that was never measured has no forecast, and says so in its quality.
+        said = not isnan(p.q50)
+        cells = (f"{p.q10:.0f}", f"{p.q50:.0f}", f"{p.q90:.0f}") if said else ("-", "-", "-")
+        fan = _fan(p.q10 / top, p.q50 / top, p.q90 / top) if said else Text("no forecast")
+        table.add_row(_hour(p.target_time, zone), "", *cells, fan)
+    return table
+
+
+def png(forecast: Forecast, entity_id: str, path: Path) -> None:
+    """Write the fan chart as a picture: measured values, then the median and its interval."""
+    import matplotlib as mpl
+    from matplotlib import font_manager
+    from matplotlib.figure import Figure
+
+    observed, predictions = _of(forecast, entity_id)
+    figure = Figure(figsize=(9, 4.8), layout="constrained")
+    axes = figure.subplots()
+    _draw(axes, forecast, observed, predictions)
+    figure.suptitle(_title(forecast, entity_id))
+    installed = {font.name for font in font_manager.fontManager.ttflist}
+    # A Korean name draws where one of these fonts is installed.
+    families = [*(name for name in _KOREAN_FONTS if name in installed), "DejaVu Sans"]
+    with mpl.rc_context({"font.family": families}):
+        figure.savefig(path, format="png", dpi=110)
+
+
+def _draw(axes: "Axes", forecast: Forecast, observed: Sequence[Observed], predictions: Sequence[Prediction]) -> None:
+    ahead = _local([p.target_time for p in predictions], forecast)
+    low, high = [p.q10 for p in predictions], [p.q90 for p in predictions]
+    axes.fill_between(ahead, low, high, color="#9cc9dc", lw=0, label="q10 to q90")
+    axes.plot(ahead, [p.q50 for p in predictions], color="#0b6e99", lw=1.8, label="q50")
+    if observed:
+        past = _local([o.time for o in observed], forecast)
+        axes.plot(past, [o.value for o in observed], "o-", color="#1b2733", ms=3, lw=0.8, label="measured")
+    axes.set_ylabel(f"{forecast.quantity}, {forecast.unit}")
+    axes.set_ylim(bottom=0)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(color="#e6eaed", lw=0.6)
+    axes.set_axisbelow(True)
+    axes.legend(frameon=False, loc="upper left")
+
+
+def _local(times: Sequence[datetime], forecast: Forecast) -> npt.NDArray[np.datetime64]:
+    """Wall clock times as matplotlib takes them: it draws what it is given."""
+    zone = ZoneInfo(forecast.timezone)
+    return np.array([time.astimezone(zone).replace(tzinfo=None) for time in times], dtype="datetime64[m]")
+
+
+def _of(forecast: Forecast, entity_id: str) -> tuple[list[Observed], list[Prediction]]:
+    observed = [one for one in forecast.observed if one.entity_id == entity_id]
+    return observed, [one for one in forecast.predictions if one.entity_id == entity_id]
+
+
+def _title(forecast: Forecast, entity_id: str) -> str:
+    label = "SIMULATED  " if forecast.simulated else ""
+    issued = forecast.issued_at.astimezone(ZoneInfo(forecast.timezone))
+    return f"{label}{entity_id}  {forecast.quantity}, issued {issued:%Y-%m-%d %H:%M} {forecast.timezone}"
+
+
+def _caption(forecast: Forecast, predictions: Sequence[Prediction]) -> str:
+    qualities = sorted({p.quality for p in predictions})
+    return f"{forecast.model}/{forecast.version}, {forecast.unit}, quality: {'; '.join(qualities)}"
+
+
+def _hour(time: datetime, zone: ZoneInfo) -> str:
+    return f"{time.astimezone(zone):%a %H:%M}"
+
+
+def _dot(share: float) -> Text:
+    return Text(" " * _cell(share) + "●")
+
+
+def _fan(low: float, middle: float, high: float) -> Text:
+    start, at, end = _cell(low), _cell(middle), _cell(high)
+    fan = Text(" " * start)
+    fan.append("░" * (at - start), style="cyan")
+    fan.append("█", style="bold cyan")
+    fan.append("░" * (end - at), style="cyan")
+    return fan
+
+
+def _cell(share: float) -> int:
+    return round(min(max(share, 0), 1) * (_FAN_WIDTH - 1))

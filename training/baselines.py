@@ -17,34 +17,29 @@ _WEEKS = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Baselines:
-    """Forecasts of a whole panel at once, so that asking at an issue time is a look-up.
+    """Forecasts that look nothing up but the panel itself, and nothing in it that comes after the issue time.
 
     Where a baseline has nothing to go by (no value in the days or weeks before) the adaptive profile stands in; a
     baseline that never has anything is not offered at all.
 
     Attributes:
-        last: (time, entity), the last value measured up to and including that row.
-        weekly: name to (time, entity), the forecast of that row from the weeks before it.
+        values: (time, entity), NaN where missing.
+        week_steps: rows of a week.
+        weeks: how many weeks before a target are looked at; a horizon beyond a week begins with weeks that are over
+            when the forecast is issued.
     """
 
-    last: FloatArray
-    weekly: dict[str, FloatArray]
+    values: FloatArray
+    week_steps: int
+    weeks: range
 
     @classmethod
     def of(cls, values: FloatArray, *, steps_per_day: int, horizon_steps: int) -> "Baselines":
         """The baselines of ``values``, (time, entity) with NaN for missing."""
         week = 7 * steps_per_day
-        # A horizon beyond a week may only look at weeks that are over when the forecast is issued.
         first = -(-horizon_steps // week)
-        past = [_shifted(values, week * number) for number in range(first, first + _WEEKS)]
-        latest, count, total = np.full_like(values, np.nan), np.zeros_like(values), np.zeros_like(values)
-        for week_before in past:
-            latest = np.where(np.isnan(latest), week_before, latest)
-            count += ~np.isnan(week_before)
-            total += np.nan_to_num(week_before)
-        mean = np.where(count > 0, total / np.maximum(count, 1), np.nan).astype(np.float32)
-        weekly = {} if np.isnan(latest).all() else {LAST_WEEK: latest, FOUR_WEEKS: mean}
-        return cls(last=_carried_forward(values, limit=week), weekly=weekly)
+        has_weeks = not np.isnan(values[: max(len(values) - first * week, 0)]).all()
+        return cls(values=values, week_steps=week, weeks=range(first, first + _WEEKS if has_weeks else first))
 
     def forecast(self, row: int, profile: FloatArray) -> dict[str, FloatArray]:
         """Every baseline issued at the start of ``row``.
@@ -57,31 +52,45 @@ class Baselines:
             Name to (entity, step).
         """
         steps = profile.shape[1]
-        now = self.last[row - 1] if row else np.full_like(profile[:, 0], np.nan)
-        found = {LAST_VALUE: np.repeat(now[:, None], steps, axis=1)}
-        for name, values in self.weekly.items():
-            ahead = np.full(profile.shape, np.nan, dtype=np.float32)
-            rows = values[row : row + steps].T
-            ahead[:, : rows.shape[1]] = rows
-            found[name] = ahead
+        found = {LAST_VALUE: np.repeat(self._last(row)[:, None], steps, axis=1)}
+        if self.weeks:
+            past = np.stack([self._rows(row - week * self.week_steps, steps) for week in self.weeks])
+            found |= {LAST_WEEK: _first_known(past), FOUR_WEEKS: _mean_known(past)}
         filled = {name: np.where(np.isnan(ahead), profile, ahead) for name, ahead in found.items()}
         return filled | {PROFILE: profile}
 
+    def _rows(self, first: int, steps: int) -> FloatArray:
+        """(entity, step) from row ``first`` on, NaN before the panel begins."""
+        rows = self.values[max(first, 0) : max(first + steps, 0)]
+        found = np.full((self.values.shape[1], steps), np.nan, dtype=np.float32)
+        found[:, steps - len(rows) :] = rows.T
+        return found
 
-def _shifted(values: FloatArray, steps: int) -> FloatArray:
-    shifted = np.full_like(values, np.nan)
-    if steps < len(values):
-        shifted[steps:] = values[: len(values) - steps]
-    return shifted
+    def _last(self, row: int) -> FloatArray:
+        """(entity,), the last value before ``row``, from the interval just over to one a week older."""
+        latest_first = self.values[max(row - 1 - self.week_steps, 0) : row][::-1]
+        if not len(latest_first):
+            return np.full(self.values.shape[1], np.nan, dtype=np.float32)
+        return _first_known(latest_first)
 
 
-def _carried_forward(values: FloatArray, limit: int) -> FloatArray:
-    """The last value of each column up to each row, no older than ``limit`` rows.
+def _first_known(values: FloatArray) -> FloatArray:
+    """The first value along the first axis that is not missing.
 
-    >>> _carried_forward(np.array([[1.0], [np.nan], [np.nan]], dtype=np.float32), limit=1).ravel().tolist()
-    [1.0, 1.0, nan]
+    >>> _first_known(np.array([[np.nan, 1], [2, 3], [np.nan, 4]], dtype=np.float32)).tolist()
+    [2.0, 1.0]
     """
-    rows = np.arange(len(values))[:, None]
-    last = np.maximum.accumulate(np.where(np.isnan(values), -1, rows), axis=0)
-    carried = np.take_along_axis(values, np.maximum(last, 0), axis=0)
-    return np.where((last >= 0) & (rows - last <= limit), carried, np.nan).astype(np.float32)
+    at = np.argmin(np.isnan(values), axis=0, keepdims=True)
+    found: FloatArray = np.take_along_axis(values, at, axis=0)[0]
+    return found
+
+
+def _mean_known(values: FloatArray) -> FloatArray:
+    """The mean along the first axis of what is not missing; NaN where all is.
+
+    >>> _mean_known(np.array([[np.nan, 1], [np.nan, 3]], dtype=np.float32)).tolist()
+    [nan, 2.0]
+    """
+    count = (~np.isnan(values)).sum(axis=0)
+    mean = np.where(count > 0, np.nansum(values, axis=0) / np.maximum(count, 1), np.nan)
+    return mean.astype(np.float32)

@@ -8,6 +8,7 @@ from pathlib import Path
 import polars as pl
 
 from features.series import Panel
+from features.tables.source import content, find
 
 
 def git_commit() -> str | None:
@@ -15,8 +16,9 @@ def git_commit() -> str | None:
     here = Path(__file__).resolve().parent
 
     def git(*words: str) -> str | None:
+        command = ["git", "--no-optional-locks", "-C", str(here), *words]
         try:
-            done = subprocess.run(["git", "-C", str(here), *words], capture_output=True, text=True, check=True)  # noqa: S603, S607
+            done = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603 - our own words
         except (OSError, subprocess.CalledProcessError):
             return None
         return done.stdout.strip()
@@ -33,14 +35,12 @@ def data_sha256(panel: Panel) -> str:
     digest.update(f"{panel.start.isoformat()} {panel.step_min} {panel.quantity}\n".encode())
     digest.update("\n".join(panel.entities).encode())
     digest.update(panel.values.tobytes())
+    if panel.available_at is not None:
+        digest.update(panel.available_at.tobytes())
     return digest.hexdigest()
 
 
 def is_simulated(paths: Sequence[Path]) -> bool:
     """Whether any of the files says in its Parquet metadata that it is simulated."""
-    files = [file for path in paths for file in (sorted(path.glob("*.parquet")) if path.is_dir() else [path])]
-    return any(_label(file) == "true" for file in files if file.suffix == ".parquet" and file.is_file())
-
-
-def _label(path: Path) -> str | None:
-    return pl.read_parquet_metadata(path).get("simulated")
+    parquet = (file for file in find(paths) if content(file) == "parquet")
+    return any(pl.read_parquet_metadata(file).get("simulated") == "true" for file in parquet)

@@ -24,7 +24,7 @@ class Split:
         Raises:
             BadInput: not three positive shares that add up to one.
         """
-        if len(shares) != 3 or min(shares) <= 0 or abs(sum(shares) - 1) > 1e-6:
+        if len(shares) != 3 or not all(0 < share < 1 for share in shares) or abs(sum(shares) - 1) > 1e-6:
             raise BadInput(
                 cause=f"--split {','.join(map(str, shares))} is not three positive shares that add up to 1",
                 mend="Give train, validation and test, e.g. --split 0.6,0.2,0.2",

@@ -23,8 +23,11 @@ from training.split import Split
 from training.tables import coverage_line, score_table
 from training.traffic.evaluate import evaluate as judge_published
 from training.traffic.run import Outcome, TrainingJob, default_config, measured_entities, run
+from training.traffic.select import GAINS, RIDGES
 
 _THREADS = 2
+# Whoever sets one of these has chosen.
+_GAIN_NAMES = {"same_type_gain", "same_class_gain", "other_gain"}
 
 
 def train(options: TrainOptions, *, as_json: bool) -> None:
@@ -129,7 +132,8 @@ def _job(options: TrainOptions) -> TrainingJob:
         split=split,
         config=config,
         seed=options.seed,
-        quick=options.quick,
+        gains=() if options.quick or _GAIN_NAMES & options.config.keys() else GAINS,
+        ridges=RIDGES[:1] if options.quick else RIDGES,
         simulated=is_simulated(options.data),
         positions=places,
     )

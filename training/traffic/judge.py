@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 import numpy as np
 from rich.progress import Progress
@@ -18,6 +19,21 @@ _EXAMPLE_DAYS = 7
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Example:
+    """One forecast for a picture.
+
+    Attributes:
+        issued_at: aware.
+        forecast: (entity, step, quantile).
+        measured: (entity, step), NaN where missing.
+    """
+
+    issued_at: datetime
+    forecast: FloatArray
+    measured: FloatArray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Judged:
     """What a replay came to.
 
@@ -29,7 +45,7 @@ class Judged:
 
     scores: Scoreboard
     state: TrafficState
-    examples: list[Issue]
+    examples: list[Example]
 
 
 def judge(
@@ -57,7 +73,7 @@ def judge(
     baselines = Baselines.of(panel.values, steps_per_day=config.steps_per_day, horizon_steps=config.horizon_steps)
     times = utc_times(panel.start, panel.step_min, len(panel) + config.horizon_steps)
     minutes = wall_clock(times, config.timezone)[1]
-    examples: list[Issue] = []
+    examples: list[Example] = []
     # One more than the rows: the last state has seen the last measurement.
     steps = range(rows.start, rows.stop + 1)
     for issue in bar.track(replay(predict, state, panel, steps, config), total=len(steps), description="judging"):
@@ -69,6 +85,7 @@ def judge(
         scores.add(issue.forecast, issue.measured, others, minutes[ahead] // 60)
         if sink is not None:
             sink(issue)
-        if minutes[issue.row] == 0:
-            examples = [*examples, issue][-_EXAMPLE_DAYS:]
+        if minutes[issue.row] < panel.step_min:
+            shown = Example(issued_at=issue.issued_at, forecast=issue.forecast, measured=issue.measured)
+            examples = [*examples, shown][-_EXAMPLE_DAYS:]
     return Judged(scores=scores, state=state, examples=examples)

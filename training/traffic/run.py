@@ -28,7 +28,9 @@ from training.scores import Scoreboard
 from training.split import Split
 from training.track import RunRecord
 from training.traffic.draw import draw
+from training.traffic.fit import Ridge
 from training.traffic.judge import Judged, judge
+from training.traffic.select import Gains
 from training.traffic.train import Trained, train
 
 TEST_STATE = "test_state.parquet"
@@ -45,7 +47,8 @@ class TrainingJob:
         split: by time.
         config: of the features.
         seed: of every random choice.
-        quick: skip the choices on validation.
+        gains: of the profile, to choose from on validation; none keeps the config's.
+        ridges: shrinkages to choose from.
         simulated: whether the measurements are.
         positions: (entity,) latitude and longitude in degrees, or None.
     """
@@ -55,7 +58,8 @@ class TrainingJob:
     split: Split
     config: TrafficConfig
     seed: int
-    quick: bool
+    gains: tuple[Gains, ...]
+    ridges: tuple[Ridge, ...]
     simulated: bool
     positions: tuple[FloatArray, FloatArray] | None
 
@@ -91,7 +95,7 @@ def run(job: TrainingJob, settings: Settings, scratch: Path) -> Outcome:
     started_at = datetime.now(UTC)
     unit, graph_path = unit_of(job.panel.quantity), scratch / artifact.MODEL
     with progress() as bar:
-        trained = train(job.panel, job.split, job.config, quick=job.quick, bar=bar)
+        trained = train(job.panel, job.split, job.config, bar, gains=job.gains, ridges=job.ridges)
         ins, outs = schema.inputs(trained.config, unit), schema.outputs(trained.config, unit)
         export(trained.model, ins, outs, graph_path)
         graph = Graph(graph_path)

@@ -18,8 +18,11 @@ from features.traffic.state import TrafficState, fresh
 from training.split import Split
 from training.traffic.fit import Ridge, Sums, fit, targets
 
-# Same day type, same class, others: from a city whose level hardly moves to one that shifts within days.
-GAINS = ((0.15, 0.10, 0.05), (0.08, 0.05, 0.02), (0.30, 0.20, 0.10), (0.20, 0.05, 0.0))
+Gains = tuple[float, float, float]
+"""How far the profile moves for the same day type, for the same class, and for the others."""
+
+# From a city whose level hardly moves to one that shifts within days.
+GAINS: tuple[Gains, ...] = ((0.15, 0.10, 0.05), (0.08, 0.05, 0.02), (0.30, 0.20, 0.10), (0.20, 0.05, 0.0))
 RIDGES = tuple(Ridge(errors=errors, calendar=calendar) for errors in (1e-3, 1e-1) for calendar in (1.0, 10.0, 100.0))
 
 # Neighbouring issue times carry nearly the same rows. Five shares no factor with a day's hours: each hour is seen.
@@ -53,7 +56,7 @@ def warmup_rows(split: Split, config: TrafficConfig) -> int:
 
 
 def choose_gains(
-    panel: Panel, split: Split, config: TrafficConfig, candidates: Sequence[tuple[float, float, float]], bar: Progress
+    panel: Panel, split: Split, config: TrafficConfig, candidates: Sequence[Gains], bar: Progress
 ) -> tuple[TrafficConfig, list[Choice]]:
     """The config with the gains whose profile errs least on validation, and all that were tried."""
     tried = []

@@ -1,6 +1,6 @@
 """Chooses on validation, refits on train and validation, and hands over the state as it was before the test."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,10 +17,9 @@ from training.traffic.fit import Ridge, fit, gather
 from training.traffic.model import LinearCorrection
 from training.traffic.replay import Predict, replay
 from training.traffic.select import (
-    GAINS,
-    RIDGES,
     STRIDE,
     Choice,
+    Gains,
     choose_gains,
     choose_ridge,
     chunks,
@@ -54,29 +53,32 @@ class Trained:
     validation_coverage: float
 
 
-def train(panel: Panel, split: Split, config: TrafficConfig, *, quick: bool, bar: Progress) -> Trained:
+def train(
+    panel: Panel, split: Split, config: TrafficConfig, bar: Progress, *, gains: Sequence[Gains], ridges: Sequence[Ridge]
+) -> Trained:
     """Fit the linear model on everything before the test interval.
 
     Args:
         panel: measurements; entities never measured before ``split.validation`` must be left out.
         split: by time.
-        config: the features; its gains are replaced by those chosen on validation.
-        quick: take the config as it is and try one shrinkage only.
+        config: the features.
         bar: shows steps done and time left.
+        gains: of the profile, to choose from on validation; with none the config's stay.
+        ridges: shrinkages to choose from on validation, at least one.
 
     Raises:
         BadInput: a part without measurements or too short.
     """
     warmup = warmup_rows(split, config)
     split.check(warmup_steps=warmup, horizon_steps=config.horizon_steps)
-    config, choices = (config, []) if quick else choose_gains(panel, split, config, GAINS, bar)
+    # What follows cannot look at the test interval, whatever it does.
+    panel = panel.window(0, split.test)
+    config, choices = choose_gains(panel, split, config, gains, bar) if gains else (config, [])
     start = fresh(panel.entities, panel.start, config)
     sums = gather(chunks(panel, start, range(warmup, split.validation, STRIDE), config, bar), config)
     known = Raw(measured=panel.window(0, split.validation))
     before = advance(start, known, config, panel.time(split.validation))
-    ridge, tried = choose_ridge(
-        sums, held_out(panel, before, split, config, bar), config, RIDGES[: 1 if quick else None]
-    )
+    ridge, tried = choose_ridge(sums, held_out(panel, before, split, config, bar), config, ridges)
     state, coverage = _calibrated(fit(sums, config, ridge), start, panel, split, bar, config)
     sums = gather(chunks(panel, before, range(split.validation, split.test, STRIDE), config, bar), config, sums)
     model = fit(sums, config, ridge)

@@ -15,6 +15,12 @@ from features import console
 from features.errors import HaechiError, StorageFailure
 
 ROOMS = ("features", "training", "serving")
+_STORAGE_CAUSES = {
+    errno.ENOSPC: "The disk is full",
+    errno.EDQUOT: "Your share of the disk is full",
+    errno.EROFS: "The disk is read-only",
+    errno.EACCES: "Permission denied",
+}
 
 app = typer.Typer(
     name="haechi",
@@ -44,12 +50,12 @@ def main() -> None:
         console.fail(_missing_extra(error))
         sys.exit(1)
     except OSError as error:
-        if error.errno != errno.ENOSPC:
+        if error.errno not in _STORAGE_CAUSES:
             raise
         console.fail(
             StorageFailure(
-                cause=f"The disk is full: {error.filename or 'a file'} could not be written",
-                mend="Free some space, or point HAECHI_HOME or --out at another disk, and run it again",
+                cause=_STORAGE_CAUSES[error.errno] + (f": {error.filename}" if error.filename else ""),
+                mend="Make room or give yourself the right, or point HAECHI_HOME or --out elsewhere, and run it again",
             )
         )
         sys.exit(1)

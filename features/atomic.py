@@ -10,6 +10,23 @@ from features.errors import BadInput, StorageFailure
 
 
 @contextmanager
+def full_disk_named() -> Iterator[None]:
+    """Around what polars writes: it wraps the system's error and keeps only its text.
+
+    Raises:
+        OSError: the disk is full, with its number, as any other writer says it.
+    """
+    import polars as pl
+
+    try:
+        yield
+    except pl.exceptions.ComputeError as error:
+        if f"os error {errno.ENOSPC}" not in str(error):
+            raise
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from None
+
+
+@contextmanager
 def writing(path: Path) -> Iterator[Path]:
     """A temporary file beside ``path`` that takes its name once the block ends well, and is removed if it does not.
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import polars as pl
 
+from features.atomic import full_disk_named
 from features.errors import BadInput
 from features.simulated.seoul import SimulatedSeoul
 
@@ -66,7 +67,7 @@ def write_folder(seoul: SimulatedSeoul, out: Path, on_block: Callable[[], None])
     """
     check_out(out)
     out.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=_SCRATCH, dir=out) as scratch:
+    with tempfile.TemporaryDirectory(prefix=_SCRATCH, dir=out) as scratch, full_disk_named():
         made = Path(scratch)
         label = {"simulated": "true", "simulated_seed": str(seoul.config.seed)}
         rows = _write_traffic(seoul, made, label, on_block)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import errno
-import os
 from collections.abc import Sequence
 from datetime import datetime, tzinfo
 from pathlib import Path
@@ -14,7 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from features.atomic import writing
+from features.atomic import full_disk_named, writing
 from features.console import JsonFlag, emit, note
 from features.tables import SHAPES, read, read_entities, value_name
 from features.tables.options import (
@@ -140,16 +138,8 @@ data.command("import")(_import)
 
 
 def _write(frame: pl.DataFrame, out: Path) -> None:
-    import polars as pl
-
-    with writing(out) as partial:
-        try:
-            frame.write_parquet(partial)
-        except pl.exceptions.ComputeError as error:
-            # polars wraps the system's error and keeps only its text.
-            if f"os error {errno.ENOSPC}" not in str(error):
-                raise
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from None
+    with writing(out) as partial, full_disk_named():
+        frame.write_parquet(partial)
 
 
 def _print_report(console: Console, report: Report, zone: tzinfo) -> None:

@@ -33,7 +33,7 @@ def _config(as_json: JsonFlag = False) -> None:
     def render(console: Console) -> None:
         table = Table("setting", "value", "origin", "meaning")
         for row in rows:
-            table.add_row(row["name"], row["value"] or "-", row["origin"], row["meaning"])
+            table.add_row(row["name"], escape(row["value"] or "-"), row["origin"], row["meaning"])
         console.print(table)
 
     emit({"settings": rows}, as_json=as_json, render=render)

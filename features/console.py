@@ -12,7 +12,8 @@ from features.errors import HaechiError
 
 JsonFlag = Annotated[bool, typer.Option("--json", help="One JSON document on stdout; logs stay on stderr.")]
 
-_stderr = Console(stderr=True, highlight=False)
+# Without emoji: an entity named "A:100:in" is printed as it is.
+_stderr = Console(stderr=True, highlight=False, emoji=False)
 
 
 def emit(document: Mapping[str, Any], *, as_json: bool, render: Callable[[Console], None]) -> None:
@@ -20,7 +21,7 @@ def emit(document: Mapping[str, Any], *, as_json: bool, render: Callable[[Consol
     if as_json:
         typer.echo(json.dumps(document, ensure_ascii=False, indent=2, default=str, allow_nan=False))
     else:
-        render(Console(highlight=False))
+        render(Console(highlight=False, emoji=False))
 
 
 def note(message: str) -> None:

@@ -13,7 +13,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from features.errors import BadInput
+from features.errors import BadInput, UnknownName
 
 _TOML = "haechi.toml"
 
@@ -51,18 +51,21 @@ def load() -> Settings:
     """The settings in force.
 
     Raises:
-        BadInput: a value that is out of its range, or a line of haechi.toml that no setting has.
+        BadInput: a value that is out of its range, or a haechi.toml that is not valid TOML.
+        UnknownName: a line of haechi.toml that no setting has.
     """
     try:
         return Settings()
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
+        if first["type"] == "extra_forbidden":
+            raise UnknownName.among(f"setting in {_TOML} named", name, list(Settings.model_fields)) from None
         raise BadInput(
             cause=f"Setting '{name}' is wrong: {first['msg']}",
             mend=f"Mend HAECHI_{name.upper()} or the line '{name}' of {_TOML}; `haechi config` shows every setting",
         ) from None
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise BadInput(cause=f"{_TOML} is not valid TOML: {error}", mend="Mend that line") from None
 
 

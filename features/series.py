@@ -22,8 +22,11 @@ class Panel:
         entities: names of the columns, unique.
         values: (time, entity), float32, in the unit that ``quantity`` ends in; NaN where nothing was measured.
         quantity: what was measured, ending in its unit, e.g. ``volume_veh_h``.
-        available_at: (time, entity), datetime64[s] UTC, when each value became known; None where every value is
-            known at its interval's end.
+        available_at: (time, entity), datetime64[s] UTC, when each value became known, never before its interval's
+            end whatever is stated; NaT where nothing was measured. None where every value is known at that end.
+
+    Raises:
+        BadInput: a start without a zone, an entity twice, an infinite value, or arrays that do not fit together.
     """
 
     start: datetime
@@ -41,6 +44,26 @@ class Panel:
                 cause=f"values has shape {self.values.shape}, expected (time, {len(self.entities)} entities)",
                 mend="Pass one column an entity",
             )
+        if len(set(self.entities)) != len(self.entities):
+            twice = next(name for name in self.entities if self.entities.count(name) > 1)
+            raise BadInput(cause=f"Entity '{twice}' has two columns", mend="Pass one column an entity")
+        self._refuse_where(np.isinf(self.values), "is infinite", "Pass NaN where nothing was measured")
+        if self.available_at is not None:
+            self._check_available_at(self.available_at)
+
+    def _check_available_at(self, available_at: TimeArray) -> None:
+        if available_at.shape != self.values.shape:
+            raise BadInput(
+                cause=f"available_at has shape {available_at.shape}, values has {self.values.shape}",
+                mend="Pass one time a value",
+            )
+        unsaid = np.isnat(available_at) & ~np.isnan(self.values)
+        self._refuse_where(unsaid, "has a value that never became known", "Say when each value became available")
+
+    def _refuse_where(self, wrong: npt.NDArray[np.bool_], what: str, mend: str) -> None:
+        if wrong.any():
+            row, column = (int(at) for at in np.argwhere(wrong)[0])
+            raise BadInput(cause=f"{self.entities[column]} at {self.time(row).isoformat()} {what}", mend=mend)
 
     def __len__(self) -> int:
         return len(self.values)

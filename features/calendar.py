@@ -56,6 +56,18 @@ def days(times: npt.NDArray[np.datetime64], *, country: str, timezone: str) -> D
     return Days(day_type=kinds[:, 0], minute=minute, flags=kinds[:, 1:].astype(np.float32))
 
 
+def known_country(code: str) -> str:
+    """``code`` itself, where the ``holidays`` library knows that country.
+
+    Raises:
+        UnknownName: it does not; the mend offers the nearest.
+    """
+    countries = holidays.list_supported_countries()
+    if code not in countries:
+        raise UnknownName.among("country", code, sorted(countries))
+    return code
+
+
 @lru_cache(maxsize=4096)
 def _kind(day: int, country: str) -> tuple[int, int, int, int]:
     today = _FIRST_DAY + timedelta(days=day)
@@ -72,6 +84,4 @@ def _is_holiday(day: date, country: str) -> bool:
 
 @lru_cache(maxsize=64)
 def _holidays(country: str, year: int) -> holidays.HolidayBase:
-    if country not in holidays.list_supported_countries():
-        raise UnknownName.among("country", country, sorted(holidays.list_supported_countries()))
-    return holidays.country_holidays(country, years=year)
+    return holidays.country_holidays(known_country(country), years=year)

@@ -37,6 +37,27 @@ def step_number(time: datetime, step_min: int) -> int:
     return (time - EPOCH) // timedelta(minutes=step_min)
 
 
+def step_on_clock(time: datetime, step_min: int) -> int:
+    """The number of the step that starts at ``time``.
+
+    Raises:
+        BadInput: a time without a zone, or between two steps.
+
+    >>> step_on_clock(datetime(1970, 1, 1, 5, tzinfo=UTC), 60)
+    5
+    """
+    if time.tzinfo is None:
+        raise BadInput(cause=f"{time.isoformat()} has no zone", mend="Pass an aware time, e.g. in UTC")
+    number, rest = divmod(time - EPOCH, timedelta(minutes=step_min))
+    if rest:
+        before = EPOCH + number * timedelta(minutes=step_min)
+        raise BadInput(
+            cause=f"{time.isoformat()} is not on the {step_min}-minute clock",
+            mend=f"Use a whole step, e.g. {before.isoformat()}",
+        )
+    return number
+
+
 def utc_times(start: datetime, step_min: int, count: int) -> npt.NDArray[np.datetime64]:
     """``count`` instants from ``start``: (count,), datetime64[s], UTC.
 

@@ -1,5 +1,6 @@
 """The state's only writer: one measured interval after the other, as it became known."""
 
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -8,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from features.calendar import DAY_CLASSES, Days, days
-from features.clock import EPOCH, step_number, utc_times
+from features.clock import EPOCH, step_number, step_on_clock, utc_times
 from features.errors import BadInput, UnknownName
 from features.series import FloatArray, Panel
 from features.traffic.config import TrafficConfig
@@ -83,7 +84,7 @@ class Walk:
         self._late = {}
         if self._measured is not None and self._arrival is not None:
             self._late = dict(_late_cells(self._measured, self._arrival))
-        self._issued = () if raw is None else tuple(sorted(raw.issued, key=lambda one: one.issued_at))
+        self._issued = deque(sorted(self._numbered(raw), key=lambda pair: pair[0]))
         self._first, self.days = self._calendar(last)
 
     def to(self, until: datetime) -> None:
@@ -99,8 +100,9 @@ class Walk:
             self._remember_issued()
             self._take(self._number)
             self._number += 1
+            self._skip_silence(end)
         self._remember_issued()
-        self.state.as_of = until
+        self.state.as_of = EPOCH + end * timedelta(minutes=self.config.step_min)
 
     def day(self, number: int) -> tuple[int, int]:
         """Slot of the day and day type of the interval with that step number."""
@@ -120,31 +122,41 @@ class Walk:
         return self.days.flags[at : at + count]
 
     def _on_clock(self, time: datetime) -> int:
-        number = step_number(time, self.config.step_min)
-        if EPOCH + number * timedelta(minutes=self.config.step_min) != time:
-            raise BadInput(
-                cause=f"{time.isoformat()} is not on the {self.config.step_min}-minute clock",
-                mend=f"Issue at a whole step, e.g. {EPOCH + number * timedelta(minutes=self.config.step_min)}",
-            )
-        return number
+        return step_on_clock(time, self.config.step_min)
+
+    def _numbered(self, raw: Raw | None) -> Iterator[tuple[int, IssuedInterval]]:
+        expected = (self.config.horizon_steps, len(self.state.entities))
+        for one in () if raw is None else raw.issued:
+            for bound in (one.low, one.high):
+                if bound.shape != expected:
+                    raise BadInput(
+                        cause=f"The interval issued at {one.issued_at.isoformat()} has shape {bound.shape}",
+                        mend=f"Pass {expected}: one row a step, one column an entity of the state",
+                    )
+            yield self._on_clock(one.issued_at), one
 
     def _skip_silence(self, end: int) -> None:
         """Jump over a silence longer than every ring, after which nothing recent is known anyway."""
         state, memory = self.state, max(self.config.memory_steps, self.config.horizon_steps)
-        panel = self._measured
-        first = end if panel is None else min(end, self._start)
+        first = min(end, self._next_news(end))
         if first - self._number <= memory:
             return
         for ring in (state.residual, state.observed, state.city_error, state.pending_low, state.pending_high):
             ring.fill(np.nan)
         self._number = first
 
+    def _next_news(self, end: int) -> int:
+        """The first interval, from the current one on, by whose end something may have become known."""
+        if self._measured is None:
+            return end
+        if self._number < self._start + len(self._measured):
+            return max(self._number, self._start)
+        return min((arrival - 1 for arrival in self._late if arrival > self._number), default=end)
+
     def _remember_issued(self) -> None:
         steps = self.config.horizon_steps
-        now = EPOCH + self._number * timedelta(minutes=self.config.step_min)
-        while self._issued and self._issued[0].issued_at <= now:
-            one, self._issued = self._issued[0], self._issued[1:]
-            first = step_number(one.issued_at, self.config.step_min)
+        while self._issued and self._issued[0][0] <= self._number:
+            first, one = self._issued.popleft()
             for step in range(steps):
                 if first + step >= self._number:
                     self.state.pending_low[(first + step) % steps, step] = one.low[step]
@@ -172,6 +184,10 @@ class Walk:
         for ring, values in ((self.state.residual, error), (self.state.observed, row)):
             if self._number - number < len(ring):
                 ring[number % len(ring)] = np.where(known, values, ring[number % len(ring)])
+        city = self.state.city_error
+        # A feed that is always late would never know the city's error otherwise.
+        if self._number - number < len(city) and np.isnan(city[number % len(city)]).all():
+            city[number % len(city)] = _city_error(row, error)
 
     def _calibrate(self, number: int, row: FloatArray) -> None:
         state, at = self.state, number % self.config.horizon_steps

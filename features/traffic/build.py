@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from features.clock import EPOCH, step_number
+from features.clock import EPOCH, step_number, step_on_clock
 from features.errors import BadInput
 from features.series import FloatArray, Panel
 from features.traffic.advance import Raw, Walk, dispersion_class
@@ -48,9 +48,11 @@ def build(raw: Raw | None, state: TrafficState, config: TrafficConfig, issued_at
         issued_at: rising, aware, on the clock, none before ``state.as_of``.
 
     Raises:
-        BadInput: no issue time, times that do not rise, or a measurement that becomes available after the last.
+        BadInput: no issue time, times that do not rise or lie off the clock, or a measurement that becomes available
+            after the last.
     """
-    if not issued_at or any(a >= b for a, b in pairwise(issued_at)):
+    numbers = [step_on_clock(now, config.step_min) for now in issued_at]
+    if not numbers or any(a >= b for a, b in pairwise(numbers)):
         raise BadInput(cause="Issue times must rise and be at least one", mend="Sort them and drop repeats")
     if raw is not None:
         _refuse_future(raw.measured, issued_at[-1])
@@ -59,7 +61,8 @@ def build(raw: Raw | None, state: TrafficState, config: TrafficConfig, issued_at
     walk = Walk(state if still else state.copy(), raw, config, issued_at[-1])
     rows, quality = [], []
     for now in issued_at:
-        walk.to(now)
+        if not still:
+            walk.to(now)
         features, how = _features(walk, config, now)
         rows.append(features)
         quality.append(how)

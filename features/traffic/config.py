@@ -3,6 +3,7 @@
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
+from features.calendar import known_country
 from features.clock import zone
 from features.errors import BadInput, UnknownName
 
@@ -41,6 +42,7 @@ class TrafficConfig:
 
     def __post_init__(self) -> None:
         zone(self.timezone)
+        known_country(self.country)
         if not 1 <= self.step_min <= 1440 or 1440 % self.step_min:
             raise BadInput(
                 cause=f"step_min={self.step_min} does not divide a day",
@@ -58,9 +60,13 @@ class TrafficConfig:
                     cause=f"seasonal_lags_days={self.seasonal_lags_days} holds {lag}, not yet measured at the horizon",
                     mend="Use lags of 1 to 28 days that are no shorter than the horizon",
                 )
-        gains = (self.same_type_gain, self.same_class_gain, self.other_gain, self.dispersion_gain)
-        if not all(0 <= gain <= 1 for gain in (*gains, self.calibration_gain)) or not 0 < self.interval < 1:
-            raise BadInput(cause="A gain or the interval is outside 0 to 1", mend="Gains and intervals are shares")
+        for name in ("same_type_gain", "same_class_gain", "other_gain", "dispersion_gain", "calibration_gain"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise BadInput(cause=f"{name}={getattr(self, name)} is outside 0 to 1", mend="A gain is a share")
+        if not 0 < self.interval < 1:
+            raise BadInput(
+                cause=f"interval={self.interval} is not between 0 and 1", mend="Pick a probability such as 0.8"
+            )
 
     @property
     def steps_per_day(self) -> int:
@@ -108,9 +114,13 @@ class TrafficConfig:
 
 
 def _typed(key: str, value: Any, default: Any) -> Any:
-    if isinstance(default, tuple) and isinstance(value, list | tuple):
-        return tuple(value)
-    if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
+    if isinstance(default, tuple):
+        if isinstance(value, list | tuple) and all(type(each) is int for each in value):
+            return tuple(value)
+        raise BadInput(
+            cause=f"{key}={value!r} is no list of whole numbers", mend=f"Give a list, e.g. {key}={list(default)}"
+        )
+    if isinstance(default, float) and type(value) is int:
         return float(value)
     if type(value) is not type(default):
         raise BadInput(

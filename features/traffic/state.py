@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from features.atomic import full_disk_named
 from features.calendar import DAY_TYPES
 from features.errors import ArtifactMismatch
 from features.series import FloatArray
@@ -16,6 +17,7 @@ from features.traffic.config import TrafficConfig
 DISPERSION_CLASSES = 2
 # Start of the interval's half widths, in usual absolute errors: a normal error's 10 % point lies at 1.6 of them.
 _FIRST_MULTIPLIER = 1.6
+_MEND = "Train the model again; state and config must come from one training"
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -68,7 +70,11 @@ def fresh(entities: tuple[str, ...], as_of: datetime, config: TrafficConfig) -> 
 
 
 def save(state: TrafficState, path: Path) -> None:
-    """Write one row an entity, one list column an array, to Parquet."""
+    """Write one row an entity, one list column an array, to Parquet.
+
+    Raises:
+        OSError: the disk is full.
+    """
     columns: dict[str, pl.Series] = {
         "entity_id": pl.Series(state.entities, dtype=pl.String),
         "as_of": pl.Series([state.as_of] * len(state.entities), dtype=pl.Datetime("us", "UTC")),
@@ -77,29 +83,45 @@ def save(state: TrafficState, path: Path) -> None:
         array = getattr(state, name)
         flat = np.ascontiguousarray(array.reshape(-1, len(state.entities)).T)
         columns[name] = pl.Series(flat, dtype=pl.Array(pl.Float32, flat.shape[1]))
-    pl.DataFrame(columns).write_parquet(path)
+    with full_disk_named():
+        pl.DataFrame(columns).write_parquet(path)
 
 
 def load(path: Path, config: TrafficConfig) -> TrafficState:
     """The state that ``save`` wrote.
 
     Raises:
-        ArtifactMismatch: a column is missing or of another size than the config says.
+        ArtifactMismatch: no Parquet file, a column that is missing or of another size than the config says, an
+            entity twice, or rows of different times.
     """
-    frame = pl.read_parquet(path)
+    try:
+        frame = pl.read_parquet(path)
+    except (pl.exceptions.ComputeError, FileNotFoundError) as error:
+        raise ArtifactMismatch(cause=f"{path.name} cannot be read: {error}", mend=_MEND) from None
+    _check(frame, path.name, config)
     arrays = {}
     for name, shape in _shapes(config).items():
-        expected = pl.Array(pl.Float32, int(np.prod(shape)))
-        found = frame.schema.get(name)
-        if found != expected:
-            raise ArtifactMismatch(
-                cause=f"{path.name}: column '{name}' is {found}, the manifest's config asks for {expected}",
-                mend="Train the model again; state and config must come from one training",
-            )
         flat = frame[name].to_numpy().reshape(len(frame), -1)
         arrays[name] = np.ascontiguousarray(flat.T).reshape((*shape, len(frame)))
     as_of = frame["as_of"][0]
     return TrafficState(entities=tuple(frame["entity_id"].to_list()), as_of=as_of, **arrays)
+
+
+def _check(frame: pl.DataFrame, file: str, config: TrafficConfig) -> None:
+    arrays = {name: pl.Array(pl.Float32, int(np.prod(shape))) for name, shape in _shapes(config).items()}
+    columns: dict[str, pl.DataType] = {"entity_id": pl.String(), "as_of": pl.Datetime("us", "UTC"), **arrays}
+    for name, expected in columns.items():
+        found = frame.schema.get(name)
+        if found != expected:
+            raise ArtifactMismatch(
+                cause=f"{file}: column '{name}' is {found}, the manifest's config asks for {expected}", mend=_MEND
+            )
+    if frame["as_of"].n_unique() != 1 or frame["entity_id"].n_unique() != len(frame):
+        raise ArtifactMismatch(
+            cause=f"{file}: expected one row an entity, all of one time; found {len(frame)} rows, "
+            f"{frame['entity_id'].n_unique()} entities, {frame['as_of'].n_unique()} times",
+            mend=_MEND,
+        )
 
 
 def _array_names() -> list[str]:

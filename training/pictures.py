@@ -1,5 +1,6 @@
 """The pictures of a run: what was forecast and measured, where, when and how far ahead it errs, how well it covers."""
 
+import warnings
 from pathlib import Path
 
 import matplotlib as mpl
@@ -55,7 +56,7 @@ def error_by_step(scores: Scoreboard, *, title: str) -> Figure:
         own = name == scores.model
         axes.plot(steps, values, label=name, color=_MODEL if own else next(others), lw=2.4 if own else 1.2)
     # The last value errs ten times as much by noon; the picture is about the others.
-    axes.set_ylim(0, 1.6 * worst)
+    axes.set_ylim(0, 1.6 * worst or 1)
     axes.set_xlabel("steps ahead")
     axes.set_ylabel(f"mean absolute error, {scores.unit}")
     axes.legend(frameon=False)
@@ -119,8 +120,10 @@ def coverage(scores: Scoreboard, *, target: float, title: str) -> Figure:
 def save(figure: Figure, path: Path) -> None:
     """Write a PNG."""
     installed = {font.name for font in font_manager.fontManager.ttflist}
-    families = [name for name in _KOREAN if name in installed] + ["DejaVu Sans"]
-    with mpl.rc_context({"font.family": families}):
+    fonts = [name for name in _KOREAN if name in installed] + ["DejaVu Sans"]
+    with mpl.rc_context({"font.sans-serif": fonts}), warnings.catch_warnings():
+        # A name without its font is boxes in a picture, not news for the terminal.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         figure.savefig(path, dpi=110)
 
 

@@ -44,7 +44,7 @@ check: install ## format, lint, types, direction of imports, dead code
 	@$(BIN)/vulture
 
 bench: install ## the figures of RESULT.md, measured here
-	@$(PY) -m experiments.traffic.bench
+	@$(PY) -m experiments.traffic.bench $(if $(DATA),--data "$(DATA)")
 
 ci-deps: ## Debian packages that tests can use, where this is root
 	@if [ "$$(id -u)" != 0 ]; then \

@@ -19,6 +19,7 @@ from features.traffic.config import TrafficConfig
 from training.options import TrainOptions, split_instants
 from training.places import positions
 from training.provenance import is_simulated
+from training.publish import check_home
 from training.split import Split
 from training.tables import coverage_line, score_table
 from training.traffic.evaluate import evaluate as judge_published
@@ -37,7 +38,7 @@ def train(options: TrainOptions, *, as_json: bool) -> None:
         HaechiError: names cause and mend; nothing is registered.
     """
     settings = load()
-    settings.home.mkdir(parents=True, exist_ok=True)
+    check_home(settings)
     registry.versions(settings.home / "artifacts", options.name)
     # The same sums in the same order on every machine with two cores or more.
     torch.set_num_threads(_THREADS)

@@ -1,6 +1,6 @@
 """Fits the linear correction by ridge regression on sums that are gathered chunk by chunk."""
 
-from collections.abc import Iterable
+from copy import copy
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,12 +18,21 @@ class Ridge:
     """How strongly the regression is shrunk, as a share of each regressor's own sum of squares.
 
     Attributes:
-        errors: for the error and profile regressors.
-        calendar: for holiday, eve and morrow, of which a year holds few.
+        errors: for the latest quarter of the recent errors, and the seasonal ones.
+        older: for the other recent errors, which say less the older they are.
+        slow: for the profile itself, and for holiday, eve and morrow, of which a year holds few.
     """
 
-    errors: float = 1e-4
-    calendar: float = 1.0
+    errors: float = 0.1
+    older: float = 1.0
+    slow: float = 100.0
+
+    def shares(self, config: TrafficConfig) -> torch.Tensor:
+        """The share of each regressor, (feature,), in the order of ``LinearCorrection.design``."""
+        latest = max(1, config.history_steps // 4)
+        recent = [self.errors] * latest + [self.older] * (config.history_steps - latest)
+        seasonal = [self.errors] * len(config.seasonal_lags_days)
+        return torch.tensor([*recent, *recent, *seasonal, *seasonal, *[self.slow] * 5], dtype=torch.float64)
 
 
 class Sums:
@@ -41,6 +50,12 @@ class Sums:
         self.gram = torch.zeros(steps, width, width, dtype=torch.float64)
         self.cross = torch.zeros(steps, width, dtype=torch.float64)
         self.rows = 0
+
+    def __add__(self, other: "Sums") -> "Sums":
+        both = copy(self)
+        both.gram, both.cross = self.gram + other.gram, self.cross + other.cross
+        both.rows = self.rows + other.rows
+        return both
 
     def add(self, table: Table, measured: FloatArray) -> None:
         """Add the rows of ``table`` whose targets, (row, step), were measured."""
@@ -66,23 +81,13 @@ def fit(sums: Sums, config: TrafficConfig, ridge: Ridge) -> LinearCorrection:
             cause="No target in the training interval was measured",
             mend="Train on a longer history or on entities with measurements",
         )
-    shrink = torch.full((sums.gram.shape[-1],), ridge.errors, dtype=torch.float64)
-    shrink[-3:] = ridge.calendar
     diagonal = sums.gram.diagonal(dim1=1, dim2=2)
     # A regressor that never varied gets weight zero instead of a singular system.
-    penalty = torch.where(diagonal > 0, diagonal * shrink, 1.0)
+    penalty = torch.where(diagonal > 0, diagonal * ridge.shares(config), 1.0)
     weight = torch.linalg.solve(sums.gram + torch.diag_embed(penalty), sums.cross)
     model = LinearCorrection(config)
     model.weight.copy_(weight.float())
     return model.eval()
-
-
-def gather(chunks: Iterable[tuple[Table, FloatArray]], config: TrafficConfig, onto: Sums | None = None) -> Sums:
-    """The sums over all chunks of (features, measured targets), added to those of ``onto`` where it is given."""
-    sums = onto or Sums(config)
-    for table, measured in chunks:
-        sums.add(table, measured)
-    return sums
 
 
 def targets(values: FloatArray, first_row: int, config: TrafficConfig) -> FloatArray:

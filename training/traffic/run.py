@@ -1,7 +1,7 @@
 """One training from measurements to a published version: train, export, judge the export, draw, track, publish."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version as installed_version
 from pathlib import Path
@@ -191,8 +191,7 @@ def _parameters(job: TrainingJob, trained: Trained) -> dict[str, str]:
     settings = {name: str(value) for name, value in trained.config.to_json().items()}
     return settings | {
         "model": "linear",
-        "ridge_errors": str(trained.ridge.errors),
-        "ridge_calendar": str(trained.ridge.calendar),
+        **{f"ridge_{name}": str(value) for name, value in asdict(trained.ridge).items()},
         "seed": str(job.seed),
         "entities": str(len(job.panel.entities)),
         "quantity": job.panel.quantity,

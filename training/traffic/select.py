@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
-from math import gcd
+from functools import reduce
+from itertools import pairwise
+from operator import add
 
 import numpy as np
 import torch
@@ -23,13 +25,21 @@ Gains = tuple[float, float, float]
 
 # From a city whose level hardly moves to one that shifts within days.
 GAINS: tuple[Gains, ...] = ((0.15, 0.10, 0.05), (0.08, 0.05, 0.02), (0.30, 0.20, 0.10), (0.20, 0.05, 0.0))
-RIDGES = tuple(Ridge(errors=errors, calendar=calendar) for errors in (1e-3, 1e-1) for calendar in (1.0, 10.0, 100.0))
+RIDGES = tuple(
+    Ridge(errors=errors, older=older, slow=slow)
+    for errors, older in ((0.1, 0.1), (0.1, 1.0), (0.1, 10.0), (1.0, 1.0), (1.0, 10.0))
+    for slow in (1.0, 100.0)
+)
 
 # Neighbouring issue times carry nearly the same rows. Five shares no factor with a day's hours: each hour is seen.
 STRIDE = 5
 # Rows of a chunk: what its regressors take bounds the memory of training.
 _CHUNK_ROWS = 6_000
-_HELD_OUT_ROWS = 100_000
+# Of all folds together: what is held in memory to judge on.
+_SAMPLE_ROWS = 150_000
+_TRAIN_FOLDS, _VALIDATION_FOLDS = 4, 2
+# The first fit needs some data: folds are judged from the third on.
+_FIRST_JUDGED = 2
 _WARMUP_DAYS = 28
 _SELECT_DAYS = 56
 
@@ -41,7 +51,8 @@ class Choice:
     Attributes:
         what: ``profile`` or ``ridge``.
         setting: in words.
-        validation_mae: in the unit measured; of one-step profile errors, or of forecasts over the horizon.
+        validation_mae: in the unit measured; of profile errors on validation, or of forecasts over the horizon by
+            rolling origin through everything before the test.
     """
 
     what: str
@@ -92,29 +103,60 @@ def chunks(
         state = advance(state, raw, config, panel.time(some[-1]))
 
 
-def held_out(
-    panel: Panel, state: TrafficState, split: Split, config: TrafficConfig, bar: Progress
-) -> list[tuple[Table, FloatArray]]:
-    """A bounded sample of validation, spread evenly over its hours."""
-    rows = (split.test - split.validation) * len(panel.entities)
-    stride = max(STRIDE, -(-rows // _HELD_OUT_ROWS))
-    while gcd(stride, config.steps_per_day) > 1:
-        stride += 1
-    return list(chunks(panel, state, range(split.validation, split.test, stride), config, bar))
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Fold:
+    """A stretch of time before the test: its part of the regression, and a bounded sample to judge others on."""
+
+    sums: Sums
+    sample: list[tuple[Table, FloatArray]]
+
+
+def folds(
+    panel: Panel, state: TrafficState, warmup: int, split: Split, config: TrafficConfig, bar: Progress
+) -> list[Fold]:
+    """Train in four folds and validation in two, in order of time; no target of one lies in another."""
+    train = np.linspace(warmup, split.validation, _TRAIN_FOLDS + 1).astype(int)
+    validation = np.linspace(split.validation, split.test, _VALIDATION_FOLDS + 1).astype(int)
+    edges = [*train.tolist(), *validation[1:].tolist()]
+    found = []
+    for first, last in pairwise(edges):
+        known = panel.window(max(panel.index(state.as_of), 0), first)
+        state = advance(state, Raw(measured=known), config, panel.time(first))
+        rows = range(first, last, STRIDE)
+        fold = Fold(sums=Sums(config), sample=[])
+        every = -(-len(rows) * len(panel.entities) * (len(edges) - 1) // _SAMPLE_ROWS)
+        for number, (table, measured) in enumerate(chunks(panel, state, rows, config, bar)):
+            fold.sums.add(table, measured)
+            if number % every == 0:
+                fold.sample.append((table, measured))
+        found.append(fold)
+    return found
+
+
+def train_sums(some: Sequence[Fold]) -> Sums:
+    """The regression of the folds that lie before validation."""
+    return reduce(add, (fold.sums for fold in some[:_TRAIN_FOLDS]))
+
+
+def all_sums(some: Sequence[Fold]) -> Sums:
+    """The regression of everything before the test."""
+    return reduce(add, (fold.sums for fold in some))
 
 
 def choose_ridge(
-    sums: Sums, sample: Sequence[tuple[Table, FloatArray]], config: TrafficConfig, candidates: Sequence[Ridge]
+    some: Sequence[Fold], config: TrafficConfig, candidates: Sequence[Ridge]
 ) -> tuple[Ridge, list[Choice]]:
-    """The shrinkage whose forecasts err least on the held-out chunks, and all that were tried."""
+    """The shrinkage that errs least by rolling origin: each later fold is forecast by a fit on those before it."""
     choices = []
     for ridge in candidates:
-        model, error, count = fit(sums, config, ridge), 0.0, 0
-        for table, measured in sample:
-            with torch.inference_mode():
-                forecast = model(**{name: torch.from_numpy(array) for name, array in table.inputs.items()})
-            off = np.abs(forecast.numpy()[..., 1] - measured)
-            error, count = error + float(np.nansum(off)), count + int((~np.isnan(off)).sum())
+        error, count = 0.0, 0
+        for number in range(_FIRST_JUDGED, len(some)):
+            model = fit(reduce(add, (fold.sums for fold in some[:number])), config, ridge)
+            for table, measured in some[number].sample:
+                with torch.inference_mode():
+                    forecast = model(**{name: torch.from_numpy(array) for name, array in table.inputs.items()})
+                off = np.abs(forecast.numpy()[..., 1] - measured)
+                error, count = error + float(np.nansum(off)), count + int((~np.isnan(off)).sum())
         if not count:
             raise BadInput(
                 cause="No target in the validation interval was measured",

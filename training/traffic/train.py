@@ -13,17 +13,17 @@ from features.traffic.advance import Raw, advance
 from features.traffic.config import TrafficConfig
 from features.traffic.state import TrafficState, fresh
 from training.split import Split
-from training.traffic.fit import Ridge, fit, gather
+from training.traffic.fit import Ridge, fit
 from training.traffic.model import LinearCorrection
 from training.traffic.replay import Predict, replay
 from training.traffic.select import (
-    STRIDE,
     Choice,
     Gains,
+    all_sums,
     choose_gains,
     choose_ridge,
-    chunks,
-    held_out,
+    folds,
+    train_sums,
     warmup_rows,
 )
 
@@ -75,13 +75,10 @@ def train(
     panel = panel.window(0, split.test)
     config, choices = choose_gains(panel, split, config, gains, bar) if gains else (config, [])
     start = fresh(panel.entities, panel.start, config)
-    sums = gather(chunks(panel, start, range(warmup, split.validation, STRIDE), config, bar), config)
-    known = Raw(measured=panel.window(0, split.validation))
-    before = advance(start, known, config, panel.time(split.validation))
-    ridge, tried = choose_ridge(sums, held_out(panel, before, split, config, bar), config, ridges)
-    state, coverage = _calibrated(fit(sums, config, ridge), start, panel, split, bar, config)
-    sums = gather(chunks(panel, before, range(split.validation, split.test, STRIDE), config, bar), config, sums)
-    model = fit(sums, config, ridge)
+    parts = folds(panel, start, warmup, split, config, bar)
+    ridge, tried = choose_ridge(parts, config, ridges)
+    state, coverage = _calibrated(fit(train_sums(parts), config, ridge), start, panel, split, bar, config)
+    model = fit(all_sums(parts), config, ridge)
     return Trained(
         model=model,
         config=config,

@@ -1,7 +1,10 @@
 """One entity's forecast as people read it: a fan in the terminal, or the same as a PNG."""
 
-from collections.abc import Sequence
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +13,8 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import numpy.typing as npt
 from rich import box
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
@@ -18,7 +23,7 @@ from serving.traffic.replies import Forecast, Observed, Prediction
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_FAN_WIDTH = 31
+_FAN_WIDTHS = (12, 31)
 _SHOWN_OBSERVED = 12
 _KOREAN_FONTS = ("NanumGothic", "Noto Sans CJK KR", "Malgun Gothic", "AppleGothic")
 
@@ -29,20 +34,21 @@ def terminal(forecast: Forecast, entity_id: str) -> Table:
     observed = observed[-_SHOWN_OBSERVED:]
     top = max([p.q90 for p in predictions if not isnan(p.q90)] + [o.value for o in observed], default=0) or 1
     zone = ZoneInfo(forecast.timezone)
-    table = Table(title=_title(forecast, entity_id), caption=_caption(forecast, predictions), box=box.SIMPLE_HEAD)
-    # Wide enough for their numbers on a terminal of 80 columns, where rich would shorten them.
-    table.add_column("time", min_width=9)
-    table.add_column("measured", justify="right", min_width=8)
-    for name in ("q10", "q50", "q90"):
-        table.add_column(name, justify="right", min_width=5)
-    table.add_column(Text.assemble(f"0 {'─' * (_FAN_WIDTH - 3 - len(f'{top:.0f}'))} {top:.0f}"), no_wrap=True)
+    # Names are printed as they are: "A[1]" is no markup.
+    title, caption = Text(_title(forecast, entity_id)), Text(_caption(forecast, predictions))
+    table = Table(title=title, caption=caption, box=box.SIMPLE_HEAD)
+    # Only the fan gives way on a narrow terminal: a shortened number is another number.
+    table.add_column("time", no_wrap=True)
+    for name in ("measured", "q10", "q50", "q90"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column(_Fitted(partial(_scale, top)))
     for one in observed:
-        table.add_row(_hour(one.time, zone), f"{one.value:.0f}", "", "", "", _dot(one.value / top))
+        table.add_row(_hour(one.time, zone), f"{one.value:.0f}", "", "", "", _Fitted(partial(_dot, one.value / top)))
     for p in predictions:
         # An entity that was never measured has no forecast, and says so in its quality.
         said = not isnan(p.q50)
         cells = (f"{p.q10:.0f}", f"{p.q50:.0f}", f"{p.q90:.0f}") if said else ("-", "-", "-")
-        fan = _fan(p.q10 / top, p.q50 / top, p.q90 / top) if said else Text("no forecast")
+        fan = _Fitted(partial(_fan, p.q10 / top, p.q50 / top, p.q90 / top)) if said else Text("no forecast")
         table.add_row(_hour(p.target_time, zone), "", *cells, fan)
     return table
 
@@ -57,11 +63,14 @@ def png(forecast: Forecast, entity_id: str, path: Path) -> None:
     figure = Figure(figsize=(9, 4.8), layout="constrained")
     axes = figure.subplots()
     _draw(axes, forecast, observed, predictions)
-    figure.suptitle(_title(forecast, entity_id))
+    # "A$1$" is a name, not a formula.
+    figure.suptitle(_title(forecast, entity_id), parse_math=False)
+    figure.supxlabel(_caption(forecast, predictions), fontsize="small")
     installed = {font.name for font in font_manager.fontManager.ttflist}
-    # A Korean name draws where one of these fonts is installed.
-    families = [*(name for name in _KOREAN_FONTS if name in installed), "DejaVu Sans"]
-    with mpl.rc_context({"font.family": families}):
+    fonts = [*(name for name in _KOREAN_FONTS if name in installed), "DejaVu Sans"]
+    with mpl.rc_context({"font.sans-serif": fonts}), warnings.catch_warnings():
+        # A name without its font is boxes in a picture, not news for the terminal.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         figure.savefig(path, format="png", dpi=110)
 
 
@@ -73,7 +82,7 @@ def _draw(axes: "Axes", forecast: Forecast, observed: Sequence[Observed], predic
     if observed:
         past = _local([o.time for o in observed], forecast)
         axes.plot(past, [o.value for o in observed], "o-", color="#1b2733", ms=3, lw=0.8, label="measured")
-    axes.set_ylabel(f"{forecast.quantity}, {forecast.unit}")
+    axes.set_ylabel(f"{forecast.quantity}, {forecast.unit}", parse_math=False)
     axes.set_ylim(bottom=0)
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(color="#e6eaed", lw=0.6)
@@ -107,12 +116,30 @@ def _hour(time: datetime, zone: ZoneInfo) -> str:
     return f"{time.astimezone(zone):%a %H:%M}"
 
 
-def _dot(share: float) -> Text:
-    return Text(" " * _cell(share) + "●")
+@dataclass(frozen=True, slots=True)
+class _Fitted:
+    """A picture in characters, as wide as its column becomes."""
+
+    draw: Callable[[int], Text]
+
+    def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
+        return Measurement(*_FAN_WIDTHS)
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        yield self.draw(min(options.max_width, _FAN_WIDTHS[1]))
 
 
-def _fan(low: float, middle: float, high: float) -> Text:
-    start, at, end = _cell(low), _cell(middle), _cell(high)
+def _scale(top: float, width: int) -> Text:
+    end = f" {top:.0f}"
+    return Text(f"0 {'─' * (width - 2 - len(end))}{end}")
+
+
+def _dot(share: float, width: int) -> Text:
+    return Text(" " * _cell(share, width) + "●")
+
+
+def _fan(low: float, middle: float, high: float, width: int) -> Text:
+    start, at, end = (_cell(share, width) for share in (low, middle, high))
     fan = Text(" " * start)
     fan.append("░" * (at - start), style="cyan")
     fan.append("█", style="bold cyan")
@@ -120,5 +147,5 @@ def _fan(low: float, middle: float, high: float) -> Text:
     return fan
 
 
-def _cell(share: float) -> int:
-    return round(min(max(share, 0), 1) * (_FAN_WIDTH - 1))
+def _cell(share: float, width: int) -> int:
+    return round(min(max(share, 0), 1) * (width - 1))

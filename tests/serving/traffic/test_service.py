@@ -1,96 +1,27 @@
 """``TrafficService`` labels every number, says how good it is, and takes nothing that cannot be."""
 
 import math
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from onnx import helper, numpy_helper
 
 from features.errors import ArtifactMismatch, BadInput, HaechiError, UnknownName
-from features.manifest import TensorSpec
 from features.series import Panel
 from features.settings import Settings
 from features.traffic import schema
-from features.traffic.advance import Raw, advance
+from features.traffic.advance import Raw
 from features.traffic.build import build
-from features.traffic.config import TrafficConfig
-from features.traffic.state import TrafficState, fresh, save
+from features.traffic.state import TrafficState
 from serving.client import Client
 from serving.proto import haechi_v1_pb2 as v1
 from serving.runtime import Runtime
 from serving.server import Server
 from serving.traffic.replies import Forecast, Measurement
-
-CONFIG = TrafficConfig(horizon_steps=3, history_steps=4, seasonal_lags_days=(1,))
-ENTITIES = ("A-01/in", "A-01/out", "B-07/in")
-START = datetime(2022, 3, 7, tzinfo=UTC)
-AS_OF = START + timedelta(days=9)
-HOUR = timedelta(hours=1)
-
-
-def volumes(hours: int) -> np.ndarray:
-    """(time, entity), veh/h: a daily wave, one hour missing, the last entity never measured."""
-    rising = 300 + 200 * np.sin(np.arange(hours)[:, None] * (2 * np.pi / 24)) + np.array([0, 50, 0])
-    rising[:, 2] = np.nan
-    rising[-2, 1] = np.nan
-    return rising.astype(np.float32)
-
-
-@pytest.fixture(scope="module")
-def state() -> TrafficState:
-    values = volumes(9 * 24)
-    panel = Panel(start=START, step_min=60, entities=ENTITIES, values=values, quantity="volume_veh_h")
-    return advance(fresh(ENTITIES, START, CONFIG), Raw(measured=panel), CONFIG, AS_OF)
-
-
-@pytest.fixture(scope="module")
-def make_traffic(
-    make_artifact: Callable[..., Path],
-    make_graph: Callable[..., bytes],
-    state: TrafficState,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Callable[..., Path]:
-    """A model whose forecast is the profile and its spread, nothing more; ``inputs`` may be other than ours."""
-
-    def make(inputs: tuple[TensorSpec, ...] = schema.inputs(CONFIG, "veh/h"), **changes: Any) -> Path:
-        root = tmp_path_factory.mktemp("traffic")
-        outputs = schema.outputs(CONFIG, "veh/h")
-        node = helper.make_node
-        nodes = [
-            node("Split", ["spread", "ones"], ["low", "high"], axis=2),
-            node("Unsqueeze", ["profile", "two"], ["median"]),
-            node("Sub", ["median", "low"], ["q10"]),
-            node("Add", ["median", "high"], ["q90"]),
-            node("Concat", ["q10", "median", "q90"], ["forecast"], axis=2),
-        ]
-        constants = [numpy_helper.from_array(np.array(v), k) for k, v in (("ones", [1, 1]), ("two", [2]))]
-        onnx_file = make_graph(nodes, list(inputs), list(outputs), initializer=constants)
-        save(state, root / "state.parquet")
-        files = {"model.onnx": onnx_file, "state.parquet": (root / "state.parquet").read_bytes()}
-        fields = {"entities": ENTITIES, "config": CONFIG.to_json(), "horizon_steps": 3, "state_as_of": AS_OF}
-        return make_artifact(root, files=files, inputs=inputs, outputs=outputs, **(fields | changes))
-
-    return make
-
-
-@pytest.fixture(scope="module")
-def runtime(make_traffic: Callable[..., Path]) -> Runtime:
-    runtime = Runtime()
-    runtime.load(make_traffic(simulated=True))
-    return runtime
-
-
-@pytest.fixture
-def client(runtime: Runtime, settings: Settings) -> Iterator[Client]:
-    server = Server(runtime, settings.model_copy(update={"stale_after_min": 120}))
-    server.start()
-    with Client(server.address) as client:
-        yield client
-    server.stop(0)
+from tests.serving.traffic.city import AS_OF, CONFIG, ENTITIES, HOUR
 
 
 def measured(entity: str, value: float, *, hours: int = 0, **more: Any) -> Measurement:

@@ -21,14 +21,11 @@ def ask(server: str, model: str, entities: Sequence[str], *, png: Path | None, a
     """Print the newest forecast of ``entities``, and draw it into ``png`` where that is given.
 
     Raises:
-        BadInput: a picture of more than one entity.
+        BadInput: a picture of more than one entity, of another format, or in a folder that is not there.
         HaechiError: no server answers, or it refuses; carries its cause and mend.
     """
-    if png is not None and len(entities) != 1:
-        raise BadInput(
-            cause=f"--png draws one entity, and {len(entities)} were asked for",
-            mend="Ask for one --entity at a time",
-        )
+    if png is not None:
+        _refuse_picture(png, entities)
     with Client(server) as client:
         forecast = client.traffic_latest(model, entity_ids=entities)
     if png is not None:
@@ -39,9 +36,20 @@ def ask(server: str, model: str, entities: Sequence[str], *, png: Path | None, a
         for entity in dict.fromkeys(entities):
             console.print(chart.terminal(forecast, entity))
         if png is not None:
-            console.print(f"Picture: {png}", markup=False)
+            console.print(f"Picture: {png}", markup=False, soft_wrap=True)
 
     emit(_document(forecast), as_json=as_json, render=render)
+
+
+def _refuse_picture(png: Path, entities: Sequence[str]) -> None:
+    if len(entities) != 1:
+        raise BadInput(
+            cause=f"--png draws one entity, and {len(entities)} were asked for",
+            mend="Ask for one --entity at a time",
+        )
+    if not png.name.lower().endswith(".png"):
+        named = png.with_suffix(".png") if png.name else "forecast.png"
+        raise BadInput(cause=f"--png {png} does not end in .png, and only PNG is drawn", mend=f"Use --png {named}")
 
 
 def _document(forecast: Forecast) -> dict[str, Any]:

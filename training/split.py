@@ -6,8 +6,6 @@ from datetime import datetime
 from features.errors import BadInput
 from features.series import Panel
 
-DEFAULT_SHARES = (0.6, 0.2, 0.2)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Split:

@@ -45,8 +45,9 @@ def main() -> None:
         found = json.loads(done.stdout)
         own = next(row for row in found["scores"] if row["forecaster"] == "linear")
         best = min(one["mae"] for one in found["validation"] if one["what"] == "ridge")
-        cells = (f"{best:.2f}", f"{found['validation_coverage']:.1%}", f"{own['mae']:.2f}", f"{own['mae_step_12']:.2f}")
-        write(f"| {' | '.join((name, *cells, f'{found["coverage"]:.1%}', f'{found["pinball"]:.2f}'))} |\n")
+        cells = [name, f"{best:.2f}", f"{found['validation_coverage']:.1%}", f"{own['mae']:.2f}"]
+        cells += [f"{own['mae_step_12']:.2f}", f"{found['coverage']:.1%}", f"{found['pinball']:.2f}"]
+        write(f"| {' | '.join(cells)} |\n")
         sys.stdout.flush()
 
 

@@ -82,13 +82,11 @@ class SimulatedSeoul:
         rain, celsius = rain_mm(self.config.seed, self.hours), temperature_c(self.config.seed, self.hours)
         return pl.DataFrame({"time": _times(self.hours), "rain_mm": rain, "temperature_c": celsius})
 
-    @property
-    def traffic(self) -> pl.DataFrame:
-        """The long table: time (UTC, start of the hour), entity_id, volume_veh_h; an outage is a missing row."""
-        return pl.concat(self.traffic_blocks())
-
     def traffic_blocks(self) -> Iterator[pl.DataFrame]:
-        """``traffic`` in pieces of at most four weeks, for spans that do not fit in memory."""
+        """The long table in pieces of at most four weeks: time (UTC, start of the hour), entity_id, volume_veh_h.
+
+        An outage is a missing row.
+        """
         entities = pl.Series("entity_id", [link.entity_id for link in links()], dtype=pl.Categorical)
         for first in range(self.hours.start, self.hours.stop, _BLOCK_H):
             hours = range(first, min(first + _BLOCK_H, self.hours.stop))
@@ -114,7 +112,7 @@ def simulate(config: SimulatedConfig) -> SimulatedSeoul:
 
     >>> from datetime import UTC
     >>> day = SimulatedConfig(seed=7, start=datetime(2024, 5, 1, tzinfo=UTC), end=datetime(2024, 5, 2, tzinfo=UTC))
-    >>> simulate(day).traffic.columns
+    >>> next(simulate(day).traffic_blocks()).columns
     ['time', 'entity_id', 'volume_veh_h']
     """
     return SimulatedSeoul(config=config)

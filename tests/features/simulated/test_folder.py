@@ -36,7 +36,7 @@ def test_the_folder_holds_the_tables_and_nothing_else(week, tmp_path):
     assert {path.name for path in out.iterdir()} == NAMES
     traffic = pl.read_parquet(out / "traffic.parquet")
     assert len(traffic) == rows
-    assert_frame_equal(traffic, week.traffic, check_dtypes=False, categorical_as_str=True)
+    assert_frame_equal(traffic, pl.concat(week.traffic_blocks()), check_dtypes=False, categorical_as_str=True)
     assert traffic.schema["time"] == pl.Datetime("us", "UTC")
     assert_frame_equal(pl.read_parquet(out / "weather.parquet"), week.weather)
     assert_frame_equal(pl.read_csv(out / "links.csv"), week.links, check_dtypes=False)

@@ -24,6 +24,10 @@ YEAR = range(hour_number(datetime(2022, 1, 1, tzinfo=UTC) - KST), hour_number(da
 SEED = 7
 
 
+def table(seoul):
+    return pl.concat(seoul.traffic_blocks())
+
+
 @pytest.fixture(scope="module")
 def year():
     """Volumes of 2022 with missing hours as NaN, (hour, link)."""
@@ -47,7 +51,7 @@ def span(seed, first, hours):
 def test_a_part_of_a_span_holds_the_same_rows_as_the_whole(seed, first, before, hours, after):
     part, whole = span(seed, first, hours), span(seed, first - before, before + hours + after)
     inside = pl.col("time").is_between(part.config.start, part.config.end, closed="left")
-    assert_frame_equal(whole.traffic.filter(inside), part.traffic, check_exact=True)
+    assert_frame_equal(table(whole).filter(inside), table(part), check_exact=True)
     assert_frame_equal(whole.weather.filter(inside), part.weather, check_exact=True)
     touching = [row for row in whole.truth() if _touches(row, part.config)]
     # The log is told to the minute, so an event may end within the minute in which the part begins.
@@ -59,7 +63,7 @@ def test_a_part_of_a_span_holds_the_same_rows_as_the_whole(seed, first, before, 
 def test_another_seed_is_another_history_of_the_same_roads(seeds):
     one, other = (span(seed, 0, 48) for seed in seeds)
     assert_frame_equal(one.links, other.links)
-    both = one.traffic.join(other.traffic, on=["time", "entity_id"])
+    both = table(one).join(table(other), on=["time", "entity_id"])
     assert (both["volume_veh_h"] != both["volume_veh_h_right"]).mean() > 0.9
 
 
@@ -200,7 +204,7 @@ def test_an_outage_is_a_missing_row_and_every_missing_row_is_an_outage():
         hours = np.arange(seoul.hours.start, seoul.hours.stop)
         silent[(hours >= event.onset_h) & (hours < event.end_h), event.link] = True
     np.testing.assert_array_equal(silent, ~counted)
-    assert len(seoul.traffic) == counted.sum()
+    assert len(table(seoul)) == counted.sum()
     assert volume.min() >= 1
 
 
@@ -209,8 +213,7 @@ def test_traffic_comes_in_blocks_of_bounded_size():
     blocks = list(seoul.traffic_blocks())
     assert len(blocks) == seoul.block_count == 3
     assert max(len(block) for block in blocks) <= 672 * 400
-    assert_frame_equal(pl.concat(blocks), seoul.traffic)
-    assert not seoul.traffic.select("time", "entity_id").is_duplicated().any()
+    assert not table(seoul).select("time", "entity_id").is_duplicated().any()
 
 
 NOON = datetime(2024, 5, 1, 12, tzinfo=UTC)

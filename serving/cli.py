@@ -63,6 +63,7 @@ def _forecast(
     entity: Annotated[list[str], typer.Option("--entity", metavar="NAME", help="Whose forecast; may be repeated.")],
     model: Annotated[str | None, typer.Option(help="Default: the domain's name.")] = None,
     server: Annotated[str | None, typer.Option(metavar="HOST:PORT", help="Default: 127.0.0.1:8500.")] = None,
+    steps: Annotated[int | None, typer.Option(min=1, help="How many steps ahead. Default: all of the model's.")] = None,
     png: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw the one entity into a picture.")] = None,
     as_json: JsonFlag = False,
 ) -> None:
@@ -73,7 +74,7 @@ def _forecast(
     if domain not in DOMAINS:
         raise UnknownName.among("domain", domain, list(DOMAINS))
     ask = import_module(f"serving.{domain}.ask").ask
-    ask(server or load().server, model or domain, entity, png=png, as_json=as_json)
+    ask(server or load().server, model or domain, entity, steps=steps, png=png, as_json=as_json)
 
 
 def _demo(

@@ -137,6 +137,7 @@ class Client:
         entity_ids: Sequence[str] = (),
         measurements: Sequence[Measurement] = (),
         issued_at: datetime | None = None,
+        horizon_steps: int | None = None,
         version: str = "",
     ) -> Forecast:
         """The newest traffic forecast, labelled.
@@ -146,9 +147,10 @@ class Client:
             entity_ids: empty: all of the model's.
             measurements: what was measured since the model's own; empty: the forecast rests on those it has.
             issued_at: aware, on the model's clock; None: as soon as every measurement is known.
+            horizon_steps: how many steps ahead; None: all that the model has.
             version: empty: the one that the server prefers.
         """
-        request = replies.request(model, version, entity_ids, measurements, issued_at)
+        request = replies.request(model, version, entity_ids, measurements, issued_at, horizon_steps)
         return replies.forecast(self.call(_TRAFFIC, "Latest", request))
 
     def call(self, service: ServiceDescriptor, method: str, request: Any) -> Any:

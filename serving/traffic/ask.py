@@ -17,8 +17,18 @@ from serving.traffic import chart
 from serving.traffic.replies import Forecast
 
 
-def ask(server: str, model: str, entities: Sequence[str], *, png: Path | None, as_json: bool) -> None:
+def ask(
+    server: str, model: str, entities: Sequence[str], *, steps: int | None, png: Path | None, as_json: bool
+) -> None:
     """Print the newest forecast of ``entities``, and draw it into ``png`` where that is given.
+
+    Args:
+        server: ``host:port``.
+        model: a traffic model.
+        entities: at least one.
+        steps: how many ahead; None: all that the model has.
+        png: a picture of the one entity, or None.
+        as_json: one document instead of a table.
 
     Raises:
         BadInput: a picture of more than one entity, of another format, or in a folder that is not there.
@@ -27,7 +37,7 @@ def ask(server: str, model: str, entities: Sequence[str], *, png: Path | None, a
     if png is not None:
         _refuse_picture(png, entities)
     with Client(server) as client:
-        forecast = client.traffic_latest(model, entity_ids=entities)
+        forecast = client.traffic_latest(model, entity_ids=entities, horizon_steps=steps)
     if png is not None:
         with writing(png) as partial:
             chart.png(forecast, entities[0], partial)

@@ -61,7 +61,7 @@ def encode(manifest: Manifest, answer: Answer) -> v1.ForecastReply:
 
 
 def _add_predictions(reply: v1.ForecastReply, answer: Answer) -> None:
-    times = target_times(answer.issued_at, answer.config)
+    times = target_times(answer.issued_at, answer.config)[: answer.quantiles.shape[1]]
     # Copied for every entity: a time is five times dearer to convert than to copy.
     steps = [v1.Prediction(target_time=time, step=step) for step, time in enumerate(times, start=1)]
     for column, quantiles in zip(answer.columns, answer.quantiles.tolist(), strict=True):

@@ -80,6 +80,7 @@ def request(
     entity_ids: Sequence[str],
     measurements: Sequence[Measurement],
     issued_at: datetime | None,
+    horizon_steps: int | None,
 ) -> v1.LatestRequest:
     """The message that asks for ``Latest``."""
     return v1.LatestRequest(
@@ -91,6 +92,7 @@ def request(
             for m in measurements
         ],
         issued_at=issued_at,
+        horizon_steps=horizon_steps,
     )
 
 

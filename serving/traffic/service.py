@@ -80,7 +80,7 @@ class _Calls:
             )
         memory = self.memory(served)
         columns = _columns(request.entity_ids, memory.state.entities)
-        step_min = memory.config.step_min
+        steps, step_min = _steps(request, served.label, memory.config), memory.config.step_min
         values = measured.read(request.measurements, memory.state.entities, step_min)
         issued_at = measured.known_by(values, step_min, memory.state.as_of)
         if request.HasField("issued_at"):
@@ -98,7 +98,7 @@ class _Calls:
                 state=state,
                 config=memory.config,
                 quality=table.quality[0],
-                quantiles=outputs[served.manifest.outputs[0].name],
+                quantiles=outputs[served.manifest.outputs[0].name][:, :steps],
                 issued_at=issued_at,
                 as_of=as_of,
                 stale=asked_at - as_of > self._stale_after,
@@ -136,6 +136,18 @@ def _refuse_other_features(served: Served, config: TrafficConfig) -> None:
 
 def _described(spec: TensorSpec | None) -> str:
     return "nothing" if spec is None else f"{spec.name} {spec.dtype} {list(spec.shape)} in {spec.unit}"
+
+
+def _steps(request: v1.LatestRequest, label: str, config: TrafficConfig) -> int:
+    """How many steps are asked for, which the model must reach."""
+    if not request.HasField("horizon_steps"):
+        return config.horizon_steps
+    if not 1 <= request.horizon_steps <= config.horizon_steps:
+        raise BadInput(
+            cause=f"horizon_steps={request.horizon_steps} is not within the {config.horizon_steps} steps of {label}",
+            mend=f"Ask for 1 to {config.horizon_steps}, or train with --set horizon_steps={request.horizon_steps}",
+        )
+    return request.horizon_steps
 
 
 def _columns(entity_ids: Sequence[str], entities: tuple[str, ...]) -> list[int]:

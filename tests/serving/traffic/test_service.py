@@ -221,3 +221,22 @@ def test_a_state_that_is_not_of_its_config_is_not_served(make_traffic: Callable[
 
     with pytest.raises(ArtifactMismatch, match="column 'residual'"):
         Server(runtime, settings)
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        pytest.param(0, id="no step at all"),
+        pytest.param(-1, id="a step back"),
+        pytest.param(10_000, id="beyond the model's horizon"),
+    ],
+)
+def test_a_horizon_that_the_model_does_not_reach_is_refused(client, steps):
+    with pytest.raises(BadInput, match=rf"horizon_steps={steps} is not within .* --set horizon_steps="):
+        client.traffic_latest("traffic", horizon_steps=steps)
+
+
+def test_a_shorter_horizon_is_the_beginning_of_the_whole_one(client):
+    whole, first = client.traffic_latest("traffic"), client.traffic_latest("traffic", horizon_steps=1)
+    # As text: a place that was never measured has no number, and no number equals itself.
+    assert str([p for p in whole.predictions if p.step == 1]) == str(list(first.predictions))

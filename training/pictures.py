@@ -1,11 +1,6 @@
 """The pictures of a run: what was forecast and measured, where, when and how far ahead it errs, how well it covers."""
 
-import warnings
-from pathlib import Path
-
-import matplotlib as mpl
 import numpy as np
-from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -13,8 +8,6 @@ from features.series import FloatArray
 from training.scores import Scoreboard
 
 _INK, _MODEL, _BAND, _GREY = "#1b2733", "#0b6e99", "#9cc9dc", "#8a949e"
-# Korean names draw where one of these is installed; without any, matplotlib's own font shows boxes.
-_KOREAN = ("NanumGothic", "Noto Sans CJK KR", "Malgun Gothic", "AppleGothic")
 
 
 def fan_chart(
@@ -115,16 +108,6 @@ def coverage(scores: Scoreboard, *, target: float, title: str) -> Figure:
     by_place.axvline(target, color=_INK, lw=1, ls="--")
     by_place.set(xlabel="share inside the interval", ylabel="places")
     return figure
-
-
-def save(figure: Figure, path: Path) -> None:
-    """Write a PNG."""
-    installed = {font.name for font in font_manager.fontManager.ttflist}
-    fonts = [name for name in _KOREAN if name in installed] + ["DejaVu Sans"]
-    with mpl.rc_context({"font.sans-serif": fonts}), warnings.catch_warnings():
-        # A name without its font is boxes in a picture, not news for the terminal.
-        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
-        figure.savefig(path, dpi=110)
 
 
 def _figure(title: str) -> tuple[Figure, Axes]:

@@ -1,6 +1,5 @@
 """One entity's forecast as people read it: a fan in the terminal, or the same as a PNG."""
 
-import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,6 +17,7 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
+from features.figure import save_png
 from serving.traffic.replies import Forecast, Observed, Prediction
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 _FAN_WIDTHS = (12, 31)
 _SHOWN_OBSERVED = 12
-_KOREAN_FONTS = ("NanumGothic", "Noto Sans CJK KR", "Malgun Gothic", "AppleGothic")
 
 
 def terminal(forecast: Forecast, entity_id: str) -> Table:
@@ -55,8 +54,6 @@ def terminal(forecast: Forecast, entity_id: str) -> Table:
 
 def png(forecast: Forecast, entity_id: str, path: Path) -> None:
     """Write the fan chart as a picture: measured values, then the median and its interval."""
-    import matplotlib as mpl
-    from matplotlib import font_manager
     from matplotlib.figure import Figure
 
     observed, predictions = _of(forecast, entity_id)
@@ -66,12 +63,7 @@ def png(forecast: Forecast, entity_id: str, path: Path) -> None:
     # "A$1$" is a name, not a formula.
     figure.suptitle(_title(forecast, entity_id), parse_math=False)
     figure.supxlabel(_caption(forecast, predictions), fontsize="small")
-    installed = {font.name for font in font_manager.fontManager.ttflist}
-    fonts = [*(name for name in _KOREAN_FONTS if name in installed), "DejaVu Sans"]
-    with mpl.rc_context({"font.sans-serif": fonts}), warnings.catch_warnings():
-        # A name without its font is boxes in a picture, not news for the terminal.
-        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
-        figure.savefig(path, format="png", dpi=110)
+    save_png(figure, path)
 
 
 def _draw(axes: "Axes", forecast: Forecast, observed: Sequence[Observed], predictions: Sequence[Prediction]) -> None:

@@ -2,7 +2,10 @@
 
 import numpy as np
 import pytest
+from matplotlib import font_manager
 
+from features import figure as figure_module
+from features.figure import save_png
 from training import pictures
 from training.scores import Scoreboard
 
@@ -25,7 +28,7 @@ def scores():
 
 
 def drawn(figure, tmp_path):
-    pictures.save(figure, tmp_path / "picture.png")
+    save_png(figure, tmp_path / "picture.png")
     return (tmp_path / "picture.png").read_bytes()
 
 
@@ -40,17 +43,17 @@ def fan(title):
 )
 def test_a_korean_name_is_drawn(korean, tmp_path, monkeypatch):
     if not korean:
-        monkeypatch.setattr(pictures, "_KOREAN", ())
+        monkeypatch.setattr(figure_module, "_KOREAN_FONTS", ())
 
     assert drawn(fan("서울역/in: a typical week"), tmp_path).startswith(PNG)
 
 
 def test_a_korean_name_is_drawn_in_a_korean_font_where_there_is_one(tmp_path, monkeypatch):
-    installed = {font.name for font in pictures.font_manager.fontManager.ttflist}
-    if not installed & set(pictures._KOREAN):
+    installed = {font.name for font in font_manager.fontManager.ttflist}
+    if not installed & set(figure_module._KOREAN_FONTS):
         pytest.skip("no Korean font is installed: apt install fonts-nanum")
     with_font = drawn(fan("서울역/in"), tmp_path)
-    monkeypatch.setattr(pictures, "_KOREAN", ())
+    monkeypatch.setattr(figure_module, "_KOREAN_FONTS", ())
 
     assert with_font != drawn(fan("서울역/in"), tmp_path)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from features.clock import utc_times, wall_clock
+from features.figure import save_png
 from features.series import FloatArray, Panel
 from features.traffic.config import TrafficConfig
 from training import pictures
@@ -34,15 +35,15 @@ def draw(
     """
     folder.mkdir()
     scores, label = judged.scores, " - SIMULATED" if simulated else ""
-    pictures.save(pictures.error_by_step(scores, title=f"Error by steps ahead{label}"), folder / "error_by_step.png")
+    save_png(pictures.error_by_step(scores, title=f"Error by steps ahead{label}"), folder / "error_by_step.png")
     title = f"Error by hour of the day and steps ahead{label}"
-    pictures.save(pictures.error_by_hour(scores, title=title), folder / "error_by_hour.png")
+    save_png(pictures.error_by_hour(scores, title=title), folder / "error_by_hour.png")
     title = f"How much the interval holds{label}"
-    pictures.save(pictures.coverage(scores, target=config.interval, title=title), folder / "coverage.png")
+    save_png(pictures.coverage(scores, target=config.interval, title=title), folder / "coverage.png")
     error = _entity_error(scores)
     if positions is not None:
         figure = pictures.error_map(*positions, error, title=f"Error by place{label}", unit=scores.unit)
-        pictures.save(figure, folder / "error_map.png")
+        save_png(figure, folder / "error_map.png")
     if judged.examples:
         _fan(judged, panel, config, error, folder / "forecast.png", label)
     return folder
@@ -63,7 +64,7 @@ def _fan(judged: Judged, panel: Panel, config: TrafficConfig, error: FloatArray,
         title=f"{panel.entities[place]}: a typical week{label}",
         unit=judged.scores.unit,
     )
-    pictures.save(figure, path)
+    save_png(figure, path)
 
 
 def _local_times(issued_at: datetime, config: TrafficConfig) -> np.ndarray:

@@ -11,12 +11,15 @@ from pathlib import Path
 from features import registry
 from features.artifact import open_artifact, public_key, seal
 from features.console import note, warn
+from features.errors import BadInput, StorageFailure
 from features.manifest import Manifest
 from features.settings import Settings
 from training.track import RunRecord, Tracker, tracking_is_installed
 
 PREVIOUS = "previous"
 """The champion before this one: what ``rollback`` goes back to."""
+
+_LOCK = "registry.lock"
 
 WriteFiles = Callable[[Path, int, str | None], None]
 """Writes everything but the checksums into a folder, for a version and an MLflow run."""
@@ -37,6 +40,30 @@ class Published:
     champion: int
 
 
+def check_home(settings: Settings) -> None:
+    """Refuse before a training what would stop its publication.
+
+    Raises:
+        StorageFailure: ``HAECHI_HOME`` cannot be written.
+        BadInput: its path has a character that MLflow's store cannot take, or the signing key is none.
+    """
+    place = str(settings.home.resolve())
+    if "%" in place or "?" in place:
+        raise BadInput(
+            cause=f"HAECHI_HOME {place} has a '%' or '?', under which MLflow cannot keep files",
+            mend="Point HAECHI_HOME at a folder whose path has none",
+        )
+    try:
+        settings.home.mkdir(parents=True, exist_ok=True)
+        (settings.home / _LOCK).touch()
+    except OSError as error:
+        raise StorageFailure(
+            cause=f"{settings.home} cannot be written: {error.strerror}",
+            mend="Make it yours, or point HAECHI_HOME at another folder",
+        ) from None
+    _own_key(settings)
+
+
 def publish(run: RunRecord, write: WriteFiles, settings: Settings) -> Published:
     """Record a run, take a version and publish its folder by one rename; the first version becomes champion.
 
@@ -50,22 +77,29 @@ def publish(run: RunRecord, write: WriteFiles, settings: Settings) -> Published:
     """
     root, name = settings.home / "artifacts", run.name
     (root / name).mkdir(parents=True, exist_ok=True)
-    tracker = local_tracker(settings.home)
     with only_one(settings.home):
+        # Behind the lock: two trainings in a new home must not both set up MLflow's store.
+        tracker = local_tracker(settings.home)
         finished = registry.versions(root, name)
         _clear(root / name, tracker, finished)
         version, run_id = max(finished, default=0) + 1, None
         if tracker is not None:
             run_id = tracker.record(run)
             version = tracker.register(run, run_id, above=version - 1)
-        folder = _place(root / name, version, lambda partial: write(partial, version, run_id), settings)
+
+        def fill(partial: Path) -> None:
+            write(partial, version, run_id)
+            seal(partial, _signing_key(settings))
+            if tracker is not None and run_id is not None:
+                tracker.attach(run_id, partial)
+
+        folder = _place(root / name, version, fill)
         manifest = open_artifact(folder, _own_key(settings))
-        if tracker is not None and run_id is not None:
-            tracker.attach(run_id, folder)
         champion = registry.aliases(root, name).get(registry.CHAMPION)
-        if champion is None:
-            promote(root, name, version, tracker)
-    return Published(manifest=manifest, folder=folder, champion=champion or version)
+        if champion not in finished:
+            champion = version
+        promote(root, name, champion, tracker)
+    return Published(manifest=manifest, folder=folder, champion=champion)
 
 
 def local_tracker(home: Path) -> Tracker | None:
@@ -82,24 +116,23 @@ def promote(root: Path, name: str, version: int, tracker: Tracker | None) -> int
     Raises:
         UnknownName: no such version.
     """
-    aliases = registry.aliases(root, name)
-    before = aliases.get(registry.CHAMPION)
-    if before == version:
-        return before
-    chosen = {**aliases, registry.CHAMPION: version}
-    if before is not None:
-        chosen[PREVIOUS] = before
-    registry.set_aliases(root, name, chosen)
+    # A version whose folder was deleted is no champion, neither now nor to go back to.
+    there = registry.versions(root, name)
+    chosen = {alias: number for alias, number in registry.aliases(root, name).items() if number in there}
+    before = chosen.get(registry.CHAMPION)
+    if before != version:
+        chosen |= {registry.CHAMPION: version} | ({} if before is None else {PREVIOUS: before})
+        registry.set_aliases(root, name, chosen)
     if tracker is not None:
-        for alias, number in chosen.items():
-            tracker.set_alias(name, alias, number)
+        # Also where nothing changed: a kill may have come between the folder's aliases and MLflow's.
+        tracker.set_aliases(name, chosen)
     return before
 
 
 @contextmanager
 def only_one(home: Path) -> Iterator[None]:
     """Hold the registry's lock; a second training waits for the first to finish registering."""
-    with (home / "registry.lock").open("w") as lock:
+    with (home / _LOCK).open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -108,12 +141,11 @@ def only_one(home: Path) -> Iterator[None]:
         yield
 
 
-def _place(folder: Path, version: int, write: Callable[[Path], None], settings: Settings) -> Path:
+def _place(folder: Path, version: int, fill: Callable[[Path], None]) -> Path:
     partial, final = folder / f".{version}.partial", folder / str(version)
     partial.mkdir()
     try:
-        write(partial)
-        seal(partial, None if settings.signing_key is None else settings.signing_key.get_secret_value())
+        fill(partial)
         os.rename(partial, final)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
@@ -125,9 +157,16 @@ def _clear(folder: Path, tracker: Tracker | None, finished: tuple[int, ...]) -> 
     for partial in folder.glob(".*.partial"):
         if partial.is_dir():
             shutil.rmtree(partial)
+        else:
+            partial.unlink()
     for version in [] if tracker is None else tracker.forget_unfinished(folder.name, finished):
         warn(f"Version {version} of {folder.name} was never finished and has been cleared away")
 
 
+def _signing_key(settings: Settings) -> str | None:
+    return None if settings.signing_key is None else settings.signing_key.get_secret_value()
+
+
 def _own_key(settings: Settings) -> str | None:
-    return None if settings.signing_key is None else public_key(settings.signing_key.get_secret_value())
+    key = _signing_key(settings)
+    return None if key is None else public_key(key)

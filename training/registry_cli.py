@@ -9,7 +9,7 @@ from rich.table import Table
 
 from features import registry
 from features.console import JsonFlag, emit
-from features.errors import BadInput, HaechiError
+from features.errors import BadInput, HaechiError, UnknownName
 from features.settings import load
 
 if TYPE_CHECKING:
@@ -88,7 +88,8 @@ def rollback(
     from training.publish import promote as make_champion
 
     home = load().home
-    registry.resolve(_root(), name)
+    if name not in registry.names(_root()):
+        raise UnknownName.among("model", name, list(registry.names(_root())))
     with only_one(home):
         before = registry.aliases(_root(), name).get(PREVIOUS)
         if before is None:

@@ -2,17 +2,27 @@
 
 import logging
 import os
-from collections.abc import Mapping
+import re
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version as installed_version
 from importlib.util import find_spec
 from pathlib import Path
+from tempfile import mkdtemp
 
 import numpy as np
 
+from features.errors import StorageFailure
 from features.manifest import Manifest, TensorSpec
 from training.scores import Scoreboard
+
+_URI = "MLFLOW_TRACKING_URI"
+_PARTIAL = ".mlflow-"
+# What MLflow takes at once.
+_BATCH = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,22 +57,64 @@ def tracking_is_installed() -> bool:
     return find_spec("mlflow") is not None
 
 
-class Tracker:
-    """MLflow's store: SQLite in ``HAECHI_HOME``, or the server that ``MLFLOW_TRACKING_URI`` names."""
+@contextmanager
+def _in_words() -> Iterator[None]:
+    """What MLflow's store refuses, with cause and mend."""
+    from mlflow.exceptions import MlflowException
+    from sqlalchemy.exc import SQLAlchemyError
 
+    try:
+        yield
+    except (MlflowException, SQLAlchemyError) as error:
+        lines = str(error).splitlines()
+        said = next((line for line in lines if "Error)" in line), lines[0])
+        # An address may carry a password.
+        said = re.sub(r"//[^/@\s]*@", "//", said)
+        raise StorageFailure(
+            cause=f"MLflow did not take it: {said}",
+            mend="Make room on the disk of HAECHI_HOME, or mend MLFLOW_TRACKING_URI, and run it again",
+        ) from None
+
+
+class Tracker:
+    """MLflow's store: SQLite in ``HAECHI_HOME``, or the server that ``MLFLOW_TRACKING_URI`` names.
+
+    Raises:
+        StorageFailure: the store is full, broken or not to be reached; any method may.
+    """
+
+    @_in_words()
     def __init__(self, home: Path) -> None:
         import mlflow
 
-        # Its migrations and its advice are not the user's concern; importing it sets its own level.
+        # Its migrations and its advice are not the user's concern, and its errors are raised as well; importing it
+        # sets its own level.
         for name in ("mlflow", "alembic"):
-            logging.getLogger(name).setLevel(logging.ERROR)
+            logging.getLogger(name).setLevel(logging.CRITICAL)
         self._mlflow = mlflow
         self._home = home.resolve()
-        uri = os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{self._home / 'mlflow.db'}"
+        own = self._home / "mlflow.db"
+        asked = os.environ.get(_URI)
+        uri = asked or _sqlite(own)
+        self._is_own = uri == _sqlite(own)
+        if self._is_own and not own.exists():
+            self._set_up(own)
         mlflow.set_tracking_uri(uri)
+        if not asked:
+            # It writes the environment too, where it would bind the next home of this process to this one's store.
+            os.environ.pop(_URI, None)
         self._client = mlflow.MlflowClient(uri)
-        self._is_local = uri.startswith("sqlite:///")
 
+    def _set_up(self, store: Path) -> None:
+        """MLflow's tables, all or none: killed amid its migrations it would leave a store that never opens again."""
+        for killed in store.parent.glob(f"{_PARTIAL}*"):
+            shutil.rmtree(killed)
+        partial = Path(mkdtemp(prefix=_PARTIAL, dir=store.parent))
+        self._mlflow.MlflowClient(_sqlite(partial / store.name))
+        (partial / store.name).rename(store)
+        partial.rmdir()
+
+    @_in_words()
     def record(self, run: RunRecord) -> str:
         """Log a whole run; returns its id."""
         client = self._client
@@ -76,10 +128,13 @@ class Tracker:
         entities = self._mlflow.entities
         metrics = [entities.Metric(key, value, 0, step) for key, value, step in _metrics(run)]
         parameters = [entities.Param(key, value[:5000]) for key, value in run.parameters.items()]
-        client.log_batch(run_id, metrics=metrics, params=parameters)
+        client.log_batch(run_id, params=parameters)
+        for first in range(0, len(metrics), _BATCH):
+            client.log_batch(run_id, metrics=metrics[first : first + _BATCH])
         client.log_artifacts(run_id, str(run.pictures), "pictures")
         return run_id
 
+    @_in_words()
     def register(self, run: RunRecord, run_id: str, *, above: int) -> int:
         """Log the graph as a model with its signature and take the next version, above all that have a folder."""
         import onnx
@@ -102,20 +157,28 @@ class Tracker:
             # A model trained where MLflow was not installed holds this number already.
             self._client.delete_model_version(run.name, created.version)
 
+    @_in_words()
     def attach(self, run_id: str, folder: Path) -> None:
         """Keep the finished artifact with its run."""
         self._client.log_artifacts(run_id, str(folder), "artifact")
 
-    def set_alias(self, name: str, alias: str, version: int) -> None:
-        """Point an alias at a version."""
-        self._client.set_registered_model_alias(name, alias, str(version))
+    @_in_words()
+    def set_aliases(self, name: str, chosen: Mapping[str, int]) -> None:
+        """Point aliases at their versions; one that was made where MLflow was not installed has none here."""
+        known = {int(one.version) for one in self._client.search_model_versions(f"name = '{name}'")}
+        for alias, version in chosen.items():
+            if version in known:
+                self._client.set_registered_model_alias(name, alias, str(version))
+            elif known:
+                self._client.delete_registered_model_alias(name, alias)
 
+    @_in_words()
     def forget_unfinished(self, name: str, finished: tuple[int, ...]) -> list[int]:
         """Drop versions that a killed registration left without a folder; returns them.
 
-        Only where this folder's own store is used: another machine's versions have their folders there.
+        Only where this home's own store is used: a shared one holds versions whose folders lie in other homes.
         """
-        if not self._is_local:
+        if not self._is_own:
             return []
         found = self._client.search_model_versions(f"name = '{name}'")
         unfinished = sorted(int(one.version) for one in found if int(one.version) not in finished)
@@ -128,9 +191,13 @@ class Tracker:
         if known is not None:
             found: str = known.experiment_id
             return found
-        store = f"file://{self._home / 'mlartifacts'}" if self._is_local else None
+        store = str(self._home / "mlartifacts") if self._is_own else None
         created: str = self._client.create_experiment(name, artifact_location=store)
         return created
+
+
+def _sqlite(path: Path) -> str:
+    return f"sqlite:///{path}"
 
 
 def run_link(manifest: Manifest) -> str:

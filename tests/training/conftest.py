@@ -21,7 +21,7 @@ ENTITIES = ("A-01/in", "A-01/out", "A-02/in", "A-02/out", "A-03/in", "서울역/
 
 def synthetic(*, days: int = 70, step_min: int = 60, seed: int = SEED) -> Panel:
     """Volumes that follow hour and weekday, with noise, single gaps and one gap of two days."""
-    print(f"seed {seed}")
+    print(f"seed {seed}")  # noqa: T201
     chance = np.random.default_rng(seed)
     per_day = 1440 // step_min
     row = np.arange(days * per_day)

@@ -92,7 +92,8 @@ def test_no_baseline_changes_when_the_future_does(values, row, steps):
     changed[row:] = 12345
 
     one, other = (
-        Baselines.of(panel, steps_per_day=DAY, horizon_steps=steps).forecast(row, profile) for panel in (values, changed)
+        Baselines.of(panel, steps_per_day=DAY, horizon_steps=steps).forecast(row, profile)
+        for panel in (values, changed)
     )
     for name in (LAST_VALUE, LAST_WEEK, FOUR_WEEKS, PROFILE):
         if name in one and name in other:

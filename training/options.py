@@ -65,22 +65,23 @@ def train_options(
     if run is not None:
         from_file = _run_file(run)
         settings = from_file.pop("set", {})
+        if not isinstance(settings, dict):
+            raise BadInput(cause=f"{run}: set = {settings!r} is no table", mend="Write [set] and one line a setting")
         options = [name for name in flags if name != "domain"]
         for key, value in from_file.items():
             if key not in options:
                 raise UnknownName.among(f"option in {run}:", key, [*options, "set"])
             source = context.get_parameter_source(key)
             if source is not None and source.name == "DEFAULT":
-                values[key] = value
+                values[key] = _as_flag(context, run, key, value)
     settings |= dict(_assignment(text) for text in assignments)
-    data = values["data"]
-    if not data:
+    if not values["data"]:
         raise BadInput(
             cause="No measurements are named", mend='Give --data PATH, or a line data = "PATH" in --run FILE'
         )
     timezone = values["timezone"]
     return TrainOptions(
-        data=tuple(Path(path) for path in ([data] if isinstance(data, str) else data)),
+        data=tuple(Path(path) for path in values["data"]),
         reading=read_options(
             time_col=values["time_col"],
             entity_col=values["entity_col"],
@@ -125,8 +126,20 @@ def _run_file(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise BadInput(cause=f"The run file {path} cannot be read: {error.strerror}", mend="Check the path") from None
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise BadInput(cause=f"{path} is not valid TOML: {error}", mend="Mend that line") from None
+
+
+def _as_flag(context: typer.Context, run: Path, key: str, value: Any) -> Any:
+    """A value of a run file as its flag would give it; a list stands for a flag that takes commas, or comes often."""
+    flag = next(parameter for parameter in context.command.params if parameter.name == key)
+    texts = [str(each) for each in (value if isinstance(value, list) else [value])]
+    try:
+        return flag.process_value(context, texts if flag.multiple else ",".join(texts))
+    except typer.BadParameter as error:
+        raise BadInput(
+            cause=f"{run}: {key} = {value!r}: {error.message}", mend=f"Write it as {flag.opts[0]} takes it"
+        ) from None
 
 
 def _assignment(text: str) -> tuple[str, Any]:

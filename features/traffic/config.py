@@ -54,6 +54,8 @@ class TrafficConfig:
                     cause=f"{name}={getattr(self, name)} is outside 1 to {14 * self.steps_per_day} (14 days)",
                     mend="Pick a horizon and a history between one step and fourteen days",
                 )
+        if not self.seasonal_lags_days:
+            raise BadInput(cause="seasonal_lags_days is empty", mend="Give at least one lag in days, e.g. [1, 7]")
         for lag in self.seasonal_lags_days:
             if not 1 <= lag <= 28 or lag * self.steps_per_day < self.horizon_steps:
                 raise BadInput(
@@ -76,8 +78,7 @@ class TrafficConfig:
     @property
     def memory_steps(self) -> int:
         """Residuals that the state keeps: the longest lag."""
-        seasonal = max((lag * self.steps_per_day for lag in self.seasonal_lags_days), default=0)
-        return max(self.history_steps, seasonal)
+        return max(self.history_steps, max(self.seasonal_lags_days) * self.steps_per_day)
 
     @property
     def tail(self) -> float:

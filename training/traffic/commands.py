@@ -23,7 +23,7 @@ from training.publish import check_home
 from training.split import Split
 from training.tables import coverage_line, score_table
 from training.traffic.evaluate import evaluate as judge_published
-from training.traffic.run import Outcome, TrainingJob, default_config, measured_entities, run
+from training.traffic.run import Outcome, TrainingJob, fitting_config, measured_entities, run
 from training.traffic.select import GAINS, RIDGES
 
 _THREADS = 2
@@ -118,13 +118,8 @@ def _job(options: TrainOptions) -> TrainingJob:
     panel, dropped = measured_entities(panel, split)
     if dropped:
         warn(f"{len(dropped)} entities were never measured in training and are left out, e.g. {dropped[0]}")
-    config = default_config(panel, split, country=options.country, timezone=options.timezone)
-    config = TrafficConfig.from_json(config.to_json() | options.config)
-    if config.step_min != panel.step_min:
-        raise BadInput(
-            cause=f"step_min={config.step_min} is set, the measurements step by {panel.step_min} min",
-            mend="Leave step_min out; it is read from the measurements",
-        )
+    clock = {"country": options.country, "timezone": options.timezone}
+    config = fitting_config(panel, split, clock | options.config)
     columns = options.reading.columns.entity
     places = None if options.entities is None else positions(options.entities, columns, panel.entities)
     return TrainingJob(

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version as installed_version
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -238,15 +239,29 @@ def measured_entities(panel: Panel, split: Split) -> tuple[Panel, tuple[str, ...
     return (panel.select(kept) if dropped else panel), dropped
 
 
-def default_config(panel: Panel, split: Split, *, country: str, timezone: str) -> TrafficConfig:
-    """Settings that fit the clock and the length of the measurements.
+def fitting_config(panel: Panel, split: Split, chosen: Mapping[str, Any]) -> TrafficConfig:
+    """The settings that were chosen, the others as they fit the clock and the length of the measurements.
 
     Hourly and coarser: a day back and a day ahead. Finer: twelve steps back and ahead, as is usual in this field.
-    A seasonal lag that more than half of the training interval could not know is left out.
+    Seasonal lags: a day and a week, without one that the horizon outruns or that more than half of the training
+    interval could not know.
+
+    Raises:
+        BadInput: a setting of another type or out of its range, or measurements whose step does not divide a day.
+        UnknownName: a setting that there is none of.
     """
-    steps = 24 if panel.step_min >= 60 else 12
-    config = TrafficConfig(
-        step_min=panel.step_min, horizon_steps=steps, history_steps=steps, country=country, timezone=timezone
-    )
-    lags = tuple(lag for lag in config.seasonal_lags_days if lag * config.steps_per_day <= split.validation // 2)
-    return replace(config, seasonal_lags_days=lags)
+    steps = 1440 // panel.step_min if panel.step_min >= 60 else 12
+    # The longest lag, which no horizon outruns, stands in until the horizon is known to be one.
+    own = {"step_min": panel.step_min, "horizon_steps": steps, "history_steps": steps, "seasonal_lags_days": [28]}
+    config = TrafficConfig.from_json(own | dict(chosen))
+    if config.step_min != panel.step_min:
+        raise BadInput(
+            cause=f"step_min={config.step_min} is set, the measurements step by {panel.step_min} min",
+            mend="Leave step_min out; it is read from the measurements",
+        )
+    if "seasonal_lags_days" in chosen:
+        return config
+    first = -(-config.horizon_steps // config.steps_per_day)
+    known = split.validation // 2 // config.steps_per_day
+    lags = tuple(lag for lag in (1, 7) if first <= lag <= known)
+    return replace(config, seasonal_lags_days=lags or (first,))

@@ -15,7 +15,7 @@ from features.traffic.config import TrafficConfig
         pytest.param(
             TrafficConfig(step_min=1440, horizon_steps=7, history_steps=7, seasonal_lags_days=(7, 14)), id="days"
         ),
-        pytest.param(TrafficConfig(seasonal_lags_days=(), timezone="Europe/Berlin", country="DE"), id="no lags"),
+        pytest.param(TrafficConfig(timezone="Europe/Berlin", country="DE"), id="elsewhere"),
     ],
 )
 def test_config_travels_through_json(config):
@@ -33,6 +33,7 @@ def test_config_travels_through_json(config):
         pytest.param({"history_steps": -1}, "history_steps=-1", id="a negative history"),
         pytest.param({"horizon_steps": 25}, "holds 1, not yet measured at the horizon", id="yesterday is ahead"),
         pytest.param({"horizon_steps": 169, "seasonal_lags_days": (7,)}, "holds 7", id="a week is ahead"),
+        pytest.param({"seasonal_lags_days": ()}, "seasonal_lags_days is empty", id="no lag"),
         pytest.param({"seasonal_lags_days": (0,)}, "holds 0", id="a lag of none"),
         pytest.param({"seasonal_lags_days": (29,)}, "holds 29", id="a lag that no state keeps"),
         pytest.param({"same_type_gain": 1.1}, "same_type_gain=1.1", id="a gain beyond 1"),
@@ -82,8 +83,9 @@ def test_whole_number_will_do_for_a_share():
     ("config", "memory_steps"),
     [
         pytest.param(TrafficConfig(), 7 * 24, id="the longest lag"),
-        pytest.param(TrafficConfig(seasonal_lags_days=(), history_steps=5), 5, id="the history where there is no lag"),
-        pytest.param(TrafficConfig(seasonal_lags_days=(1,), history_steps=30), 30, id="or where it is longer"),
+        pytest.param(
+            TrafficConfig(seasonal_lags_days=(1,), history_steps=30), 30, id="or the history where it is longer"
+        ),
         pytest.param(TrafficConfig(step_min=5), 7 * 288, id="in steps"),
     ],
 )

@@ -183,7 +183,7 @@ def test_late_value_fills_its_own_place_in_the_rings():
 def test_value_that_comes_after_its_place_in_a_ring_is_taken_is_learnt_all_the_same(delay_h):
     config = small()
     values = np.full((90, 3), 10.0)
-    values[30] = 77
+    values[30], values[40:] = 77, np.nan
     delay_min = np.zeros((90, 3), dtype=np.int64)
     delay_min[30] = 60 * delay_h
     measured = panel(values, available_at=delays(panel(values), delay_min))

@@ -243,6 +243,16 @@ def test_true_zero_is_known_and_a_missing_value_is_not():
     assert inputs["recent_error"][:, 0, 0].tolist() == [-100, 0, 0]
 
 
+def test_error_of_zero_is_known():
+    config = small()
+    state = flat(config)
+    state.residual[:], state.city_error[:] = 0, np.nan
+    inputs = build(None, state, config, [START]).inputs
+    for mask in (inputs["recent_mask"], inputs["seasonal_mask"]):
+        assert mask[..., 0].all()
+        assert not mask[..., 1].any()
+
+
 def test_recent_errors_are_latest_first():
     config = small(same_type_gain=0.0, same_class_gain=0.0, other_gain=0.0)
     state = flat(config)

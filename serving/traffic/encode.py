@@ -8,7 +8,7 @@ from math import isnan
 import numpy as np
 import numpy.typing as npt
 
-from features.clock import step_number
+from features.clock import EPOCH, step_number
 from features.manifest import Manifest
 from features.traffic.build import QUALITIES, target_times
 from features.traffic.config import TrafficConfig
@@ -77,12 +77,12 @@ def _add_predictions(reply: v1.ForecastReply, answer: Answer) -> None:
 
 
 def _add_observed(reply: v1.ForecastReply, answer: Answer) -> None:
-    """The newest measurements, which the state keeps in a ring by step number."""
+    """The measurements that the model looks back on, which the state keeps in a ring by step number."""
     state, config = answer.state, answer.config
-    now = step_number(state.as_of, config.step_min)
-    for back in range(config.history_steps, 0, -1):
-        moment = v1.Observed(time=state.as_of - back * timedelta(minutes=config.step_min))
-        row = state.observed[(now - back) % config.history_steps]
+    known, issued = (step_number(time, config.step_min) for time in (state.as_of, answer.issued_at))
+    for number in range(max(known, issued) - config.history_steps, known):
+        moment = v1.Observed(time=EPOCH + number * timedelta(minutes=config.step_min))
+        row = state.observed[number % config.history_steps]
         for column, value in zip(answer.columns, row[answer.columns].tolist(), strict=True):
             if not isnan(value):
                 observed = reply.observed.add()

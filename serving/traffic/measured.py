@@ -56,7 +56,10 @@ def read(messages: Iterable[v1.Measurement], entities: tuple[str, ...], step_min
                 cause=f"{where}: {message.entity_id} at {time.isoformat()} is there twice", mend="Send each value once"
             )
         seen.add((time, message.entity_id))
-        known_at = instant(message, "available_at", where) if message.HasField("available_at") else time + step
+        known_at = time + step
+        if message.HasField("available_at"):
+            # Nothing is known before its interval is over, whatever is stated.
+            known_at = max(known_at, instant(message, "available_at", where))
         values.append(Value(time, message.entity_id, message.value, known_at))
     return values
 

@@ -84,6 +84,12 @@ def test_json_is_one_document_with_times_that_other_tools_read(ask: Ask) -> None
     assert past == [AS_OF - back * HOUR for back in (4, 3, 2, 1)]
 
 
+def test_fewer_steps_can_be_asked_for(ask: Ask) -> None:
+    document = json.loads(ask("traffic", "--entity", "A-01/in", "--steps", "2", "--json").out)
+
+    assert [one["step"] for one in document["predictions"]] == [1, 2]
+
+
 def test_what_cannot_be_said_is_null_in_json(ask: Ask) -> None:
     document = json.loads(ask("traffic", "--entity", "B-07/in", "--json").out)
 
@@ -142,6 +148,10 @@ def test_a_full_disk_leaves_the_older_picture_and_nothing_else(
             ["traffic", "--entity", "A-01/in", "--model", "doubler"], 2,
             "doubler/1 is a model of the domain other, not of traffic", "Name a traffic model",
             id="a model of another domain",
+        ),
+        pytest.param(
+            ["traffic", "--entity", "A-01/in", "--steps", "4"], 2,
+            "horizon_steps=4 is not within the 3 steps of traffic/1", "Ask for 1 to 3", id="a horizon beyond the model's",
         ),
         pytest.param(
             ["traffic", "--entity", "A-01/in", "--server", "127.0.0.1:1"], 1, "No server answers at 127.0.0.1:1",

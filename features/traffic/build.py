@@ -117,8 +117,9 @@ def _filled(level: FloatArray, levels: FloatArray) -> tuple[FloatArray, BoolArra
         return level, borrowed
     columns = np.flatnonzero(borrowed)
     flat = levels[..., columns].reshape(-1, len(columns))
-    count = np.maximum((~np.isnan(flat)).sum(axis=0), 1)
-    mean = np.where(np.isnan(flat).all(axis=0), np.nan, np.nansum(flat, axis=0) / count)
+    known = ~np.isnan(flat)
+    count = known.sum(axis=0)
+    mean = np.where(count > 0, np.where(known, flat, 0).sum(axis=0) / np.maximum(count, 1), np.nan)
     filled = level.copy()
     filled[:, columns] = np.where(missing[:, columns], mean, level[:, columns])
     return filled, borrowed

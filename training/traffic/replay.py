@@ -13,6 +13,7 @@ from features.traffic.build import Table, build
 from features.traffic.config import TrafficConfig
 from features.traffic.state import TrafficState
 from training.traffic.fit import targets
+from training.traffic.known import Past
 
 Predict = Callable[[Mapping[str, npt.NDArray[np.generic]]], FloatArray]
 """Model inputs to quantiles (entity, step, 3)."""
@@ -49,11 +50,11 @@ def replay(predict: Predict, state: TrafficState, panel: Panel, rows: range, con
         rows: rising; ``len(panel)`` itself may be the last, issued when all is measured.
         config: of the same training as the state.
     """
+    past = Past.of(panel, config)
     issued: tuple[IssuedInterval, ...] = ()
     for row in rows:
         now = panel.time(row)
-        known = panel.window(max(panel.index(state.as_of), 0), row)
-        state = advance(state, Raw(measured=known, issued=issued), config, now)
+        state = advance(state, Raw(measured=past.known(state.as_of, row), issued=issued), config, now)
         table = build(None, state, config, [now])
         forecast = predict(table.inputs)
         issued = (IssuedInterval(issued_at=now, low=forecast[..., 0].T, high=forecast[..., -1].T),)

@@ -17,7 +17,6 @@ from features.manifest import Manifest, TrainingInterval, schema_sha256
 from features.series import FloatArray, Panel, unit_of
 from features.settings import Settings
 from features.traffic import schema
-from features.traffic.advance import Raw, advance
 from features.traffic.build import build
 from features.traffic.config import TrafficConfig
 from features.traffic.state import save
@@ -31,6 +30,7 @@ from training.track import RunRecord
 from training.traffic.draw import draw
 from training.traffic.fit import Ridge
 from training.traffic.judge import Judged, judge
+from training.traffic.known import Past
 from training.traffic.select import Gains
 from training.traffic.train import Trained, train
 
@@ -136,8 +136,8 @@ def _parity_rows(job: TrainingJob, trained: Trained) -> Mapping[str, Mapping[str
     """Rows of the test interval, the same with nothing measured, and rows of no entity at all."""
     chance = np.random.default_rng(job.seed)
     now = job.panel.time(job.split.test + min(24, job.split.end - job.split.test))
-    known = Raw(measured=job.panel.window(job.split.test, job.panel.index(now)))
-    held_out = build(None, advance(trained.state, known, trained.config, now), trained.config, [now]).inputs
+    state = Past.of(job.panel, trained.config).advanced(trained.state, job.panel.index(now))
+    held_out = build(None, state, trained.config, [now]).inputs
     missing = {name: np.zeros_like(array) if name.endswith("_mask") else array for name, array in held_out.items()}
     unseen = {
         name: chance.random(array.shape) > 0.5 if array.dtype == np.bool_ else _random_like(array, chance)

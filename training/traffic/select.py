@@ -19,6 +19,7 @@ from features.traffic.config import TrafficConfig
 from features.traffic.state import TrafficState, fresh
 from training.split import Split
 from training.traffic.fit import Ridge, Sums, fit, targets
+from training.traffic.known import Past
 
 Gains = tuple[float, float, float]
 """How far the profile moves for the same day type, for the same class, and for the others."""
@@ -94,10 +95,10 @@ def chunks(
         config: of the same training as the state.
         bar: shows issue times done and time left.
     """
-    size = max(1, _CHUNK_ROWS // len(panel.entities))
+    size, past = max(1, _CHUNK_ROWS // len(panel.entities)), Past.of(panel, config)
     for first in bar.track(range(0, len(rows), size), description="gathering"):
         some = rows[first : first + size]
-        raw = Raw(measured=panel.window(max(panel.index(state.as_of), 0), some[-1]))
+        raw = Raw(measured=past.known(state.as_of, some[-1]))
         table = build(raw, state, config, [panel.time(row) for row in some])
         yield table, np.concatenate([targets(panel.values[: rows.stop], row, config) for row in some])
         state = advance(state, raw, config, panel.time(some[-1]))
@@ -118,10 +119,9 @@ def folds(
     train = np.linspace(warmup, split.validation, _TRAIN_FOLDS + 1).astype(int)
     validation = np.linspace(split.validation, split.test, _VALIDATION_FOLDS + 1).astype(int)
     edges = [*train.tolist(), *validation[1:].tolist()]
-    found = []
+    past, found = Past.of(panel, config), []
     for first, last in pairwise(edges):
-        known = panel.window(max(panel.index(state.as_of), 0), first)
-        state = advance(state, Raw(measured=known), config, panel.time(first))
+        state = past.advanced(state, first)
         rows = range(first, last, STRIDE)
         fold = Fold(sums=Sums(config), sample=[])
         every = -(-len(rows) * len(panel.entities) * (len(edges) - 1) // _SAMPLE_ROWS)
@@ -168,13 +168,12 @@ def choose_ridge(
 
 
 def _profile_mae(panel: Panel, split: Split, config: TrafficConfig) -> float:
-    first = max(0, split.validation - _SELECT_DAYS * config.steps_per_day)
-    state = fresh(panel.entities, panel.time(first), config)
-    state = advance(state, Raw(measured=panel.window(first, split.validation)), config, panel.time(split.validation))
+    first, past = max(0, split.validation - _SELECT_DAYS * config.steps_per_day), Past.of(panel, config)
+    state = past.advanced(fresh(panel.entities, panel.time(first), config), split.validation)
     total, count = 0.0, 0
     for row in range(split.validation, split.test, config.memory_steps):
         last = min(row + config.memory_steps, split.test)
-        state = advance(state, Raw(measured=panel.window(row, last)), config, panel.time(last))
+        state = past.advanced(state, last)
         numbers = np.arange(row, last) + step_number(panel.start, config.step_min)
         off = np.abs(state.residual[numbers % config.memory_steps])
         total, count = total + float(np.nansum(off)), count + int((~np.isnan(off)).sum())

@@ -9,11 +9,11 @@ import torch
 from rich.progress import Progress
 
 from features.series import FloatArray, Panel
-from features.traffic.advance import Raw, advance
 from features.traffic.config import TrafficConfig
 from features.traffic.state import TrafficState, fresh
 from training.split import Split
 from training.traffic.fit import Ridge, fit
+from training.traffic.known import Past
 from training.traffic.model import LinearCorrection
 from training.traffic.replay import Predict, replay
 from training.traffic.select import (
@@ -94,7 +94,7 @@ def _calibrated(
 ) -> tuple[TrafficState, float]:
     """The state at the start of the test, its interval learned by replaying validation with a train-only model."""
     first = split.validation - min(_BURN_IN_DAYS * config.steps_per_day, split.validation // 4)
-    state = advance(start, Raw(measured=panel.window(0, first)), config, panel.time(first))
+    state = Past.of(panel, config).advanced(start, first)
     rows = range(first, split.test + 1)
     predict, inside, count = native(model), 0, 0
     for issue in bar.track(replay(predict, state, panel, rows, config), total=len(rows), description="calibrating"):

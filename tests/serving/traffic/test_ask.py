@@ -151,7 +151,8 @@ def test_a_full_disk_leaves_the_older_picture_and_nothing_else(
         ),
         pytest.param(
             ["traffic", "--entity", "A-01/in", "--steps", "4"], 2,
-            "horizon_steps=4 is not within the 3 steps of traffic/1", "Ask for 1 to 3", id="a horizon beyond the model's",
+            "horizon_steps=4 is not within the 3 steps of traffic/1", "Ask for 1 to 3",
+            id="a horizon beyond the model's",
         ),
         pytest.param(
             ["traffic", "--entity", "A-01/in", "--server", "127.0.0.1:1"], 1, "No server answers at 127.0.0.1:1",

@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -71,6 +72,15 @@ def advance(state: TrafficState, raw: Raw, config: TrafficConfig, until: datetim
     return moved
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _LateRow:
+    """Values of the interval ``number`` that became known at one instant after its end."""
+
+    number: int
+    columns: IntArray
+    values: FloatArray
+
+
 class Walk:
     """Moves one state, in place, through ``raw`` up to rising instants; ``build`` stops it at each issue time."""
 
@@ -81,9 +91,9 @@ class Walk:
         self._measured = None if raw is None else _columns(raw.measured, state.entities, config)
         self._start = 0 if self._measured is None else self._on_clock(self._measured.start)
         self._arrival = None if self._measured is None else _arrival(self._measured)
-        self._late = {}
+        self._late: dict[int, list[_LateRow]] = {}
         if self._measured is not None and self._arrival is not None:
-            self._late = dict(_late_cells(self._measured, self._arrival))
+            self._late = _late_rows(self._measured, self._arrival, self._number)
         self._issued = deque(sorted(self._numbered(raw), key=lambda pair: pair[0]))
         self._first, self.days = self._calendar(last)
 
@@ -176,10 +186,12 @@ class Walk:
         self.state.residual[number % self.config.memory_steps] = error
         self.state.observed[number % self.config.history_steps] = row
         self.state.city_error[number % self.config.memory_steps] = _city_error(row, error)
-        for late_number, late_row in self._late.get(number + 1, ()):
-            self._take_late(late_number, late_row)
+        for late in self._late.get(number + 1, ()):
+            self._take_late(late)
 
-    def _take_late(self, number: int, row: FloatArray) -> None:
+    def _take_late(self, late: _LateRow) -> None:
+        number, row = late.number, np.full(len(self.state.entities), np.nan, dtype=np.float32)
+        row[late.columns] = late.values
         error, known = self._learn(number, row), ~np.isnan(row)
         for ring, values in ((self.state.residual, error), (self.state.observed, row)):
             if self._number - number < len(ring):
@@ -268,12 +280,18 @@ def _arrival(panel: Panel) -> IntArray | None:
     return -(-seconds // (panel.step_min * 60))
 
 
-def _late_cells(panel: Panel, arrival: IntArray) -> Iterator[tuple[int, list[tuple[int, FloatArray]]]]:
-    """For each step number, the rows of which some cells became known only then."""
+def _late_rows(panel: Panel, arrival: IntArray, since: int) -> dict[int, list[_LateRow]]:
+    """Late values that were not known at ``since``, by the step number at whose start they are; oldest first."""
     first = step_number(panel.start, panel.step_min)
     own = first + 1 + np.arange(len(panel))[:, None]
-    late = (arrival > own) & ~np.isnan(panel.values)
-    for number in np.unique(arrival[late]):
-        cells = late & (arrival == number)
-        rows = np.flatnonzero(cells.any(axis=1))
-        yield int(number), [(first + int(i), np.where(cells[i], panel.values[i], np.nan)) for i in rows]
+    rows, columns = np.nonzero((arrival > np.maximum(own, since)) & ~np.isnan(panel.values))
+    known_at = arrival[rows, columns]
+    order = np.lexsort((rows, known_at))
+    rows, columns, known_at = rows[order], columns[order], known_at[order]
+    ends = np.flatnonzero(np.diff(rows, append=-1) | np.diff(known_at, append=-1)) + 1
+    found: dict[int, list[_LateRow]] = {}
+    for begin, end in pairwise((0, *ends.tolist())):
+        row, cells = int(rows[begin]), columns[begin:end]
+        late = _LateRow(number=first + row, columns=cells, values=panel.values[row, cells])
+        found.setdefault(int(known_at[begin]), []).append(late)
+    return found

@@ -1,0 +1,120 @@
+"""Training looks at nothing of the test interval, and a seed's training is one model."""
+
+import numpy as np
+import pytest
+
+from features.console import progress
+from features.errors import BadInput
+from features.traffic.config import TrafficConfig
+from training.split import Split
+from training.traffic.fit import Ridge
+from training.traffic.select import GAINS
+from training.traffic.train import train
+
+SPLIT = Split(validation=1008, test=1344, end=1680)
+CONFIG = TrafficConfig(horizon_steps=6, history_steps=6)
+RIDGES = (Ridge(), Ridge(errors=1e-3, older=1e-3, slow=1.0))
+
+
+def trained_on(panel, split=SPLIT, gains=GAINS[:2]):
+    with progress() as bar:
+        return train(panel, split, CONFIG, bar, gains=gains, ridges=RIDGES)
+
+
+def arrays(state):
+    return {name: getattr(state, name) for name in ("level", "seen", "dispersion", "residual", "low", "high")}
+
+
+@pytest.fixture(scope="module")
+def trained(city):
+    return trained_on(city)
+
+
+def assert_same(one, other):
+    assert one.model.weight.numpy().tobytes() == other.model.weight.numpy().tobytes()
+    assert (one.choices, one.config, one.ridge) == (other.choices, other.config, other.ridge)
+    assert one.validation_coverage == other.validation_coverage
+    assert one.state.as_of == other.state.as_of
+    for name, array in arrays(one.state).items():
+        np.testing.assert_array_equal(array, arrays(other.state)[name], err_msg=name)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(lambda values: values * 0 + 99999, id="other values"),
+        pytest.param(lambda values: values * np.nan, id="nothing measured"),
+    ],
+)
+def test_the_test_interval_changes_nothing(change, city, with_values, trained):
+    values = city.values.copy()
+    values[SPLIT.test :] = change(values[SPLIT.test :])
+
+    assert_same(trained_on(with_values(city, values)), trained)
+
+
+def test_the_same_measurements_give_the_same_bits(city, trained):
+    assert_same(trained_on(city), trained)
+
+
+def test_validation_does_change_the_choice(city, with_values, trained):
+    values = city.values.copy()
+    values[SPLIT.validation : SPLIT.test] *= 3
+
+    assert trained_on(with_values(city, values)).choices != trained.choices
+
+
+def test_everything_tried_is_told(trained):
+    assert [choice.what for choice in trained.choices] == ["profile"] * 2 + ["ridge"] * 2
+    best = min(trained.choices[2:], key=lambda choice: choice.validation_mae)
+    assert f"errors {trained.ridge.errors:g}," in best.setting
+
+
+def test_with_nothing_to_choose_from_the_config_stays(city):
+    assert trained_on(city, gains=()).config == CONFIG
+
+
+def test_the_state_has_seen_all_before_the_test(trained, city):
+    assert trained.state.as_of == city.time(SPLIT.test)
+    assert not np.isnan(trained.state.level).any()
+    # The forecasts issued for the first test hours wait for their targets.
+    assert not np.isnan(trained.state.pending_low).all()
+
+
+def test_the_interval_was_learned_on_forecasts_of_a_model_that_had_not_seen_their_targets(trained):
+    assert 0.7 < trained.validation_coverage < 0.9
+
+
+@pytest.mark.parametrize(
+    ("split", "message"),
+    [
+        pytest.param(Split(validation=20, test=200, end=400), "The train part has 20 steps", id="train"),
+        pytest.param(Split(validation=300, test=305, end=600), "The validation part has 5 steps", id="validation"),
+        pytest.param(Split(validation=300, test=400, end=404), "The test part has 4 steps", id="test"),
+    ],
+)
+def test_a_history_too_short_is_refused(split, message, city):
+    with pytest.raises(BadInput, match=message):
+        trained_on(city.window(0, split.end), split)
+
+
+@pytest.mark.parametrize(
+    ("silent", "message"),
+    [
+        pytest.param(slice(0, 1008), "No target in the training interval was measured", id="in training"),
+        pytest.param(slice(600, 1344), "No target in the validation interval was measured", id="in validation"),
+    ],
+)
+def test_nothing_measured_is_refused(silent, message, city, with_values):
+    values = city.values.copy()
+    values[silent] = np.nan
+
+    with pytest.raises(BadInput, match=message):
+        trained_on(with_values(city, values), gains=())
+
+
+def test_a_place_that_falls_silent_for_good_does_not_stop_the_others(city, with_values):
+    values = city.values.copy()
+    values[700:, 0] = np.nan
+
+    assert np.isfinite(trained_on(with_values(city, values), gains=()).model.weight.numpy()).all()

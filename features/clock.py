@@ -37,25 +37,30 @@ def step_number(time: datetime, step_min: int) -> int:
     return (time - EPOCH) // timedelta(minutes=step_min)
 
 
-def step_on_clock(time: datetime, step_min: int) -> int:
+def step_on_clock(time: datetime, step_min: int, like: datetime) -> int:
     """The number of the step that starts at ``time``.
+
+    Args:
+        time: aware.
+        step_min: minutes of one step.
+        like: a start of a step; an hour may start at half past, and a day at Seoul's midnight.
 
     Raises:
         BadInput: a time without a zone, or between two steps.
 
-    >>> step_on_clock(datetime(1970, 1, 1, 5, tzinfo=UTC), 60)
+    >>> half_past_five = datetime(1970, 1, 1, 5, 30, tzinfo=UTC)
+    >>> step_on_clock(half_past_five, 60, like=half_past_five + timedelta(hours=7))
     5
     """
     if time.tzinfo is None:
         raise BadInput(cause=f"{time.isoformat()} has no zone", mend="Pass an aware time, e.g. in UTC")
-    number, rest = divmod(time - EPOCH, timedelta(minutes=step_min))
-    if rest:
-        before = EPOCH + number * timedelta(minutes=step_min)
+    past = (time - like) % timedelta(minutes=step_min)
+    if past:
         raise BadInput(
             cause=f"{time.isoformat()} is not on the {step_min}-minute clock",
-            mend=f"Use a whole step, e.g. {before.isoformat()}",
+            mend=f"Use a whole step, e.g. {(time - past).isoformat()}",
         )
-    return number
+    return step_number(time, step_min)
 
 
 def utc_times(start: datetime, step_min: int, count: int) -> npt.NDArray[np.datetime64]:

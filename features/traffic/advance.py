@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import numpy as np
@@ -112,7 +112,7 @@ class Walk:
             self._number += 1
             self._skip_silence(end)
         self._remember_issued()
-        self.state.as_of = EPOCH + end * timedelta(minutes=self.config.step_min)
+        self.state.as_of = until.astimezone(UTC)
 
     def day(self, number: int) -> tuple[int, int]:
         """Slot of the day and day type of the interval with that step number."""
@@ -123,7 +123,8 @@ class Walk:
         """One look-up for the whole walk, from the interval before ``as_of`` (or an older late one) on."""
         first = min(self._number - 1, self._start) if self._late else self._number - 1
         count = max(self._on_clock(last), self._number) + self.config.horizon_steps - first
-        times = utc_times(EPOCH + first * timedelta(minutes=self.config.step_min), self.config.step_min, count)
+        start = self.state.as_of + (first - self._number) * timedelta(minutes=self.config.step_min)
+        times = utc_times(start, self.config.step_min, count)
         return first, days(times, country=self.config.country, timezone=self.config.timezone)
 
     def flags(self, number: int, count: int) -> FloatArray:
@@ -132,7 +133,7 @@ class Walk:
         return self.days.flags[at : at + count]
 
     def _on_clock(self, time: datetime) -> int:
-        return step_on_clock(time, self.config.step_min)
+        return step_on_clock(time, self.config.step_min, like=self.state.as_of)
 
     def _numbered(self, raw: Raw | None) -> Iterator[tuple[int, IssuedInterval]]:
         expected = (self.config.horizon_steps, len(self.state.entities))
@@ -276,7 +277,9 @@ def _arrival(panel: Panel) -> IntArray | None:
     """(time, entity): the step number by whose start each value is known; None where that is its interval's end."""
     if panel.available_at is None:
         return None
-    seconds = panel.available_at.astype("datetime64[s]").astype(np.int64)
+    # NaT stands only where nothing was measured: whatever it comes to is not looked at.
+    phase_s = (panel.start - EPOCH) % panel.step // timedelta(seconds=1)
+    seconds = panel.available_at.astype("datetime64[s]").astype(np.int64) - phase_s
     return -(-seconds // (panel.step_min * 60))
 
 

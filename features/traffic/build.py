@@ -51,7 +51,7 @@ def build(raw: Raw | None, state: TrafficState, config: TrafficConfig, issued_at
         BadInput: no issue time, times that do not rise or lie off the clock, or a measurement that becomes available
             after the last.
     """
-    numbers = [step_on_clock(now, config.step_min) for now in issued_at]
+    numbers = [step_on_clock(now, config.step_min, like=state.as_of) for now in issued_at]
     if not numbers or any(a >= b for a, b in pairwise(numbers)):
         raise BadInput(cause="Issue times must rise and be at least one", mend="Sort them and drop repeats")
     if raw is not None:

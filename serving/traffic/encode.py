@@ -8,7 +8,7 @@ from math import isnan
 import numpy as np
 import numpy.typing as npt
 
-from features.clock import EPOCH, step_number
+from features.clock import step_number
 from features.manifest import Manifest
 from features.traffic.build import QUALITIES, target_times
 from features.traffic.config import TrafficConfig
@@ -81,7 +81,7 @@ def _add_observed(reply: v1.ForecastReply, answer: Answer) -> None:
     state, config = answer.state, answer.config
     known, issued = (step_number(time, config.step_min) for time in (state.as_of, answer.issued_at))
     for number in range(max(known, issued) - config.history_steps, known):
-        moment = v1.Observed(time=EPOCH + number * timedelta(minutes=config.step_min))
+        moment = v1.Observed(time=state.as_of + (number - known) * timedelta(minutes=config.step_min))
         row = state.observed[number % config.history_steps]
         for column, value in zip(answer.columns, row[answer.columns].tolist(), strict=True):
             if not isnan(value):

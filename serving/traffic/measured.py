@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from features.clock import EPOCH
 from features.errors import BadInput, UnknownName
 from features.series import Panel
 from serving.proto import haechi_v1_pb2 as v1
@@ -29,8 +28,8 @@ class Value:
     available_at: datetime
 
 
-def read(messages: Iterable[v1.Measurement], entities: tuple[str, ...], step_min: int) -> list[Value]:
-    """The measurements of a request, in its order.
+def read(messages: Iterable[v1.Measurement], entities: tuple[str, ...], step_min: int, as_of: datetime) -> list[Value]:
+    """The measurements of a request, in its order, on the clock that ``as_of`` is on.
 
     Raises:
         UnknownName: an entity that the model does not know.
@@ -44,7 +43,7 @@ def read(messages: Iterable[v1.Measurement], entities: tuple[str, ...], step_min
         time = instant(message, "time", where)
         if message.entity_id not in known:
             raise UnknownName.among("entity", message.entity_id, list(entities))
-        if (time - EPOCH) % step:
+        if (time - as_of) % step:
             raise BadInput(
                 cause=f"{where}: {time.isoformat()} is not on the model's {step_min}-minute clock",
                 mend="Send the start of each interval; resample measurements of another step first",
@@ -68,7 +67,7 @@ def known_by(values: Sequence[Value], step_min: int, as_of: datetime) -> datetim
     """The first step, not before ``as_of``, by whose start every value is known."""
     step = timedelta(minutes=step_min)
     newest = max([as_of, *(value.available_at for value in values)])
-    return newest + (EPOCH - newest) % step
+    return newest + (as_of - newest) % step
 
 
 def seen_until(values: Sequence[Value], step_min: int, as_of: datetime) -> datetime:

@@ -81,7 +81,7 @@ class _Calls:
         memory = self.memory(served)
         columns = _columns(request.entity_ids, memory.state.entities)
         steps, step_min = _steps(request, served.label, memory.config), memory.config.step_min
-        values = measured.read(request.measurements, memory.state.entities, step_min)
+        values = measured.read(request.measurements, memory.state.entities, step_min, memory.state.as_of)
         issued_at = measured.known_by(values, step_min, memory.state.as_of)
         if request.HasField("issued_at"):
             issued_at = measured.instant(request, "issued_at", "request")

@@ -27,25 +27,46 @@ def test_steps_are_counted_from_1970(time, step_min, number):
     assert step_number(time, step_min) == number
 
 
+MIDNIGHT_UTC = datetime(2022, 1, 1, tzinfo=UTC)
+MIDNIGHT_SEOUL = datetime(2022, 1, 1, tzinfo=ZoneInfo("Asia/Seoul"))
+MIDNIGHT_DELHI = datetime(2022, 1, 1, tzinfo=ZoneInfo("Asia/Kolkata"))
+
+
+@pytest.mark.parametrize(
+    ("start", "step_min"),
+    [
+        pytest.param(MIDNIGHT_UTC, 60, id="hours"),
+        pytest.param(MIDNIGHT_SEOUL, 60, id="hours in Seoul"),
+        pytest.param(MIDNIGHT_DELHI, 60, id="hours in Delhi start at half past"),
+        pytest.param(MIDNIGHT_SEOUL, 1440, id="days in Seoul start at 15:00 UTC"),
+        pytest.param(MIDNIGHT_UTC + timedelta(minutes=2), 5, id="a counter that reports at :02 and :07"),
+    ],
+)
+def test_a_clock_starts_where_its_measurements_do(start, step_min):
+    first, second = (step_on_clock(start + n * timedelta(minutes=step_min), step_min, like=start) for n in (0, 1))
+    assert second == first + 1
+    before = start - 7 * timedelta(minutes=step_min)
+    assert step_on_clock(before, step_min, like=start) == first - 7
+    assert step_on_clock(start, step_min, like=before) == first
+
+
 @pytest.mark.parametrize(
     ("time", "words"),
     [
-        pytest.param(datetime(2022, 1, 1, 0, 30, tzinfo=UTC), "not on the 60-minute clock", id="between two steps"),
-        pytest.param(
-            datetime(2022, 1, 1, 0, 0, 0, 1, tzinfo=UTC), "not on the 60-minute clock", id="a microsecond off"
-        ),
+        pytest.param(MIDNIGHT_DELHI, "not on the 60-minute clock", id="between two steps"),
+        pytest.param(MIDNIGHT_UTC + timedelta(microseconds=1), "not on the 60-minute clock", id="a microsecond off"),
         pytest.param(datetime(2022, 1, 1), "has no zone", id="no zone"),  # noqa: DTZ001
     ],
 )
 def test_time_off_the_clock_is_refused(time, words):
     with pytest.raises(BadInput, match=words):
-        step_on_clock(time, 60)
+        step_on_clock(time, 60, like=MIDNIGHT_UTC)
 
 
 def test_mend_names_the_step_before():
     with pytest.raises(BadInput) as refused:
-        step_on_clock(datetime(2022, 1, 1, 7, 59, tzinfo=UTC), 60)
-    assert "2022-01-01T07:00:00+00:00" in refused.value.mend
+        step_on_clock(datetime(2022, 1, 1, 7, 59, tzinfo=UTC), 60, like=MIDNIGHT_DELHI)
+    assert "2022-01-01T07:30:00+00:00" in refused.value.mend
 
 
 def test_instants_are_counted_in_utc_whatever_the_zone_of_the_start():

@@ -89,17 +89,19 @@ def scenes(draw: st.DrawFn, *, late: bool | None = None) -> tuple[TrafficConfig,
         draw: of hypothesis.
         late: whether values come late; None draws it.
     """
-    step_min = draw(st.sampled_from([60, 15, 5, 720]))
+    step_min = draw(st.sampled_from([60, 15, 5, 720, 1440]))
     lags = draw(st.sampled_from([(1,), (1, 2), (2,)]))
     config = small(
         step_min=step_min,
         seasonal_lags_days=lags,
         horizon_steps=draw(st.integers(1, min(4, min(lags) * 1440 // step_min))),
         history_steps=draw(st.integers(1, 4)),
-        timezone=draw(st.sampled_from(["Asia/Seoul", "Europe/Berlin", "America/Los_Angeles"])),
+        timezone=draw(st.sampled_from(["Asia/Seoul", "Europe/Berlin", "America/Los_Angeles", "Asia/Kolkata"])),
         country=draw(st.sampled_from(["KR", "DE"])),
     )
     start = draw(st.sampled_from([START, datetime(2022, 3, 26, 12, tzinfo=UTC), datetime(2022, 10, 29, tzinfo=UTC)]))
+    # A day may start at Seoul's midnight, an hour at half past.
+    start += timedelta(minutes=draw(st.sampled_from([0, 0, 30, 2])))
     entities = draw(st.integers(2, 4))
     steps = draw(st.integers(4, 40))
     values = volumes(draw(st.integers(0, 10**6)), steps, entities=entities, missing=draw(st.sampled_from([0.0, 0.3])))

@@ -1,0 +1,133 @@
+"""How the interval follows what became of earlier forecasts."""
+
+import numpy as np
+import pytest
+
+from features.clock import step_number
+from features.traffic.advance import Raw, advance
+from tests.features.traffic.city import (
+    START,
+    assert_equal,
+    delays,
+    hours,
+    issued,
+    newborn,
+    panel,
+    small,
+)
+
+NAN = float("nan")
+
+
+def ring(state, name, config, at):
+    """The row that the ring ``name`` keeps for the interval starting at ``at``."""
+    array = getattr(state, name)
+    return array[step_number(at, config.step_min) % len(array)]
+
+
+def judged(value: float, *, low: float = 10, high: float = 20, delay_min: int = 0):
+    """Multipliers of the first step, before and after one measurement against one forecast."""
+    config, state = small(), newborn(small())
+    measured = panel([[value, NAN, NAN]])
+    measured = panel(measured.values, available_at=delays(measured, np.full((1, 3), delay_min)))
+    raw = Raw(measured=measured, issued=(issued(config, START, low, high),))
+    moved = advance(state, raw, config, START + hours(4))
+    return state, moved
+
+
+@pytest.mark.parametrize(
+    ("value", "low", "high"),
+    [
+        pytest.param(15, -1, -1, id="within: both ends come closer"),
+        pytest.param(5, 9, -1, id="below: the lower end moves away"),
+        pytest.param(25, -1, 9, id="above: the upper end moves away"),
+        pytest.param(10, -1, -1, id="on the lower edge is within"),
+        pytest.param(20, -1, -1, id="on the upper edge is within"),
+        pytest.param(0, 9, -1, id="a true zero counts"),
+    ],
+)
+def test_interval_widens_after_a_miss_and_narrows_else(value, low, high):
+    before, after = judged(value)
+    step = small().calibration_gain * small().tail
+    assert after.low[0, 0] - before.low[0, 0] == pytest.approx(low * step, rel=1e-3)
+    assert after.high[0, 0] - before.high[0, 0] == pytest.approx(high * step, rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("value", "delay_min"),
+    [pytest.param(NAN, 0, id="not measured"), pytest.param(5, 60, id="measured too late to be on time")],
+)
+def test_forecast_that_was_not_measured_on_time_counts_for_nothing(value, delay_min):
+    before, after = judged(value, delay_min=delay_min)
+    np.testing.assert_array_equal(after.low, before.low)
+    np.testing.assert_array_equal(after.high, before.high)
+
+
+def test_forecast_is_counted_once_a_step_and_entity_however_often_it_is_told():
+    config, state = small(), newborn(small())
+    measured, forecast = panel(np.full((6, 3), 100.0)), issued(config, START, 10, 20)
+    once = advance(state, Raw(measured=measured, issued=(forecast,)), config, START + hours(6))
+    again = state
+    for step in range(7):
+        again = advance(again, Raw(measured=measured, issued=(forecast, forecast)), config, START + hours(step))
+    assert_equal(once, again)
+    gain = config.calibration_gain * (1 - config.tail)
+    np.testing.assert_allclose(once.high - state.high, gain, rtol=1e-3)
+    assert np.isnan(once.pending_high).all()
+
+
+def test_each_step_ahead_is_judged_by_its_own_target():
+    config, state = small(), newborn(small())
+    values = np.array([[15.0] * 3, [15.0] * 3, [99.0] * 3])
+    raw = Raw(measured=panel(values), issued=(issued(config, START, 10, 20),))
+    moved = advance(state, raw, config, START + hours(3)).high - state.high
+    assert (moved[:2] < 0).all()
+    assert (moved[2] > 0).all()
+
+
+def test_forecasts_that_overlap_are_all_judged():
+    config, state = small(), newborn(small())
+    forecasts = tuple(issued(config, START + hours(at), 10, 20) for at in range(3))
+    raw = Raw(measured=panel(np.full((3, 3), 99.0)), issued=forecasts)
+    moved = advance(state, raw, config, START + hours(3)).high - state.high
+    gain = config.calibration_gain * (1 - config.tail)
+    np.testing.assert_allclose(moved[:, 0], [3 * gain, 2 * gain, gain], rtol=1e-3)
+
+
+def test_forecast_of_the_past_and_of_the_future_waits_or_is_gone():
+    config, state = small(), newborn(small())
+    raw = Raw(
+        measured=panel(np.full((2, 3), 99.0)),
+        issued=(issued(config, START - hours(3), 10, 20), issued(config, START + hours(3), 10, 20)),
+    )
+    moved = advance(state, raw, config, START + hours(2))
+    np.testing.assert_array_equal(moved.high, state.high)
+    assert np.isnan(moved.pending_high).all()
+    assert (~np.isnan(advance(moved, raw, config, START + hours(3)).pending_high)).sum() == 9
+
+
+def test_interval_never_closes_altogether():
+    config = small(calibration_gain=1.0)
+    values = np.full((48, 3), 15.0)
+    forecasts = tuple(issued(config, START + hours(at), 10, 20) for at in range(48))
+    raw = Raw(measured=panel(values), issued=forecasts)
+    moved = advance(newborn(config), raw, config, START + hours(48))
+    np.testing.assert_allclose(moved.low, 0.05)
+    np.testing.assert_allclose(moved.high, 0.05)
+
+
+@pytest.mark.parametrize("interval", [0.8, 0.5])
+def test_interval_finds_the_noise_that_it_was_not_told_of(interval):
+    """Known truth: noise of 10 around 100; whatever multipliers it starts from, the share within is as asked."""
+    config = small(interval=interval, horizon_steps=1)
+    chance = np.random.default_rng(7)
+    state = newborn(config, entities=4)
+    state.low[:], state.high[:] = 5.0, 0.1
+    within = []
+    for step in range(1500):
+        now = START + hours(step)
+        forecast = issued(config, now, 100 - 10 * state.low, 100 + 10 * state.high, entities=4)
+        value = 100 + 10 * chance.standard_normal((1, 4))
+        state = advance(state, Raw(measured=panel(value, start=now), issued=(forecast,)), config, now + hours(1))
+        within.append((forecast.low <= value) & (value <= forecast.high))
+    assert np.mean(within[500:]) == pytest.approx(interval, abs=0.03)

@@ -12,6 +12,8 @@ import pytest
 from typer.testing import CliRunner
 
 import haechi
+from features.calendar import days as calendar_days
+from features.clock import utc_times
 from features.series import Panel
 
 SEED = 20220
@@ -20,13 +22,14 @@ ENTITIES = ("A-01/in", "A-01/out", "A-02/in", "A-02/out", "A-03/in", "서울역/
 
 
 def synthetic(*, days: int = 70, step_min: int = 60, seed: int = SEED) -> Panel:
-    """Volumes that follow hour and weekday, with noise, single gaps and one gap of two days."""
+    """Volumes that follow hour and kind of day, with noise, single gaps and one gap of two days."""
     print(f"seed {seed}")  # noqa: T201
     chance = np.random.default_rng(seed)
     per_day = 1440 // step_min
     row = np.arange(days * per_day)
     daily = 1 + 0.6 * np.sin(2 * np.pi * (row / per_day - 0.3))
-    weekly = np.where(row // per_day % 7 >= 5, 0.7, 1.0)
+    calendar = calendar_days(utc_times(START, step_min, len(row)), country="KR", timezone="Asia/Seoul")
+    weekly = np.where(calendar.day_type >= 5, 0.7, 1.0)
     base = np.linspace(200, 1200, len(ENTITIES))
     values = (daily * weekly)[:, None] * base * chance.normal(1, 0.05, (len(row), len(ENTITIES)))
     values[chance.random(values.shape) < 0.03] = np.nan

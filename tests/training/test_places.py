@@ -41,9 +41,7 @@ def test_an_entity_table_of_our_own_shape(table):
         pytest.param("site,lat,lon\nB-09,37,127\n", UnknownName, "no column of .* 'entity_id'", id="no entity"),
         pytest.param("entity_id,lat,lon\nZ,37,127\n", BadInput, "None of the 3 entities is in", id="other places"),
         pytest.param("entity_id,lat,lon\n", BadInput, "no rows", id="no row"),
-        pytest.param(
-            "entity_id,lat,lon\nB-09/in,north,127\n", BadInput, "row 1: 'lat' is 'north'", id="a word for a latitude"
-        ),
+        pytest.param("entity_id,lat,lon\nB-09/in,north,127\n", BadInput, "row 1: .lat. is", id="a word as latitude"),
         pytest.param("", BadInput, "sites.csv", id="an empty file"),
     ],
 )

@@ -1,6 +1,7 @@
 """Chooses on validation, refits on train and validation, and hands over the state as it was before the test."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -77,7 +78,8 @@ def train(
     start = fresh(panel.entities, panel.start, config)
     parts = folds(panel, start, warmup, split, config, bar)
     ridge, tried = choose_ridge(parts, config, ridges)
-    state, coverage = _calibrated(fit(train_sums(parts), config, ridge), start, panel, split, bar, config)
+    with _one_thread():
+        state, coverage = _calibrated(fit(train_sums(parts), config, ridge), start, panel, split, bar, config)
     model = fit(all_sums(parts), config, ridge)
     return Trained(
         model=model,
@@ -87,6 +89,17 @@ def train(
         state=state,
         validation_coverage=coverage,
     )
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """One hour's forecast is too little to share: on a busy machine two threads mostly wait for each other."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def _calibrated(

@@ -110,6 +110,21 @@ def test_a_regressor_that_never_varied_gets_no_weight(truth):
     assert torch.isfinite(found.weight).all()
 
 
+def test_a_long_history_is_solved_too():
+    """Three hundred and more regressors, which torch's batched solver gets wrong on two threads."""
+    config = TrafficConfig(horizon_steps=24, history_steps=168)
+    sums = Sums(config)
+    design = torch.randn(2000, sums.gram.shape[-1], generator=torch.Generator().manual_seed(4), dtype=torch.float64)
+    truth = torch.linspace(-1, 1, sums.gram.shape[-1], dtype=torch.float64)
+    sums.gram += design.T @ design
+    sums.cross += design.T @ (design @ truth)
+    sums.rows = 2000
+
+    found = fit(sums, config, NEARLY_NONE)
+
+    np.testing.assert_allclose(found.weight, truth.expand(24, -1), atol=1e-5)
+
+
 def test_nothing_measured_is_refused():
     made = table(8, 10)
 

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from features.clock import step_number
 from features.traffic.advance import Raw, advance
 from tests.features.traffic.city import (
     START,
@@ -17,12 +16,6 @@ from tests.features.traffic.city import (
 )
 
 NAN = float("nan")
-
-
-def ring(state, name, config, at):
-    """The row that the ring ``name`` keeps for the interval starting at ``at``."""
-    array = getattr(state, name)
-    return array[step_number(at, config.step_min) % len(array)]
 
 
 def judged(value: float, *, low: float = 10, high: float = 20, delay_min: int = 0):

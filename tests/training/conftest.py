@@ -1,6 +1,8 @@
 """A small city measured for ten weeks, and models trained on it once."""
 
+import json
 import shutil
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -12,6 +14,7 @@ import pytest
 from typer.testing import CliRunner
 
 import haechi
+from features.artifact import open_artifact
 from features.calendar import days as calendar_days
 from features.clock import utc_times
 from features.series import Panel
@@ -118,9 +121,10 @@ def own_home(trained_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 
 def command(*words: object) -> str:
-    """Run ``haechi`` in this process; what it prints on stdout. What it raises is raised here."""
+    """Run ``haechi`` in this process; what it prints on stdout. What it raises is raised here, what it warns of too."""
     answer = CliRunner().invoke(haechi.app, [str(word) for word in words], catch_exceptions=False)
     assert answer.exit_code == 0, answer.output
+    sys.stderr.write(answer.stderr)
     return answer.stdout
 
 
@@ -134,3 +138,22 @@ def run_command() -> Callable[..., str]:
 def with_values() -> Callable[[Panel, np.ndarray], Panel]:
     """The same panel with other values."""
     return lambda panel, values: replace(panel, values=values.astype(np.float32))
+
+
+@pytest.fixture
+def document(run_command):
+    """What a command prints with --json."""
+    return lambda *words: json.loads(run_command(*words, "--json"))
+
+
+@pytest.fixture
+def at_home(trained_home, tmp_path, monkeypatch):
+    """Commands look into ``trained_home`` and write nothing there."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HAECHI_HOME", str(trained_home))
+    return trained_home
+
+
+@pytest.fixture(scope="session")
+def manifest(trained_home):
+    return open_artifact(trained_home / "artifacts" / "traffic" / "1", None)

@@ -29,11 +29,13 @@ FORMAT = 1
 NAME_PATTERN = r"[a-z0-9][a-z0-9-]*"
 """Models, aliases and domains: no separator, no dot, so that a name is never a path."""
 
+MAX_NAME_LENGTH = 100
+
 DType = Literal[
     "bool", "uint8", "uint16", "uint32", "uint64", "int8", "int16", "int32", "int64",
     "float16", "float32", "float64", "string",
 ]  # fmt: skip
-Name = Annotated[str, StringConstraints(pattern=rf"^{NAME_PATTERN}$", max_length=100)]
+Name = Annotated[str, StringConstraints(pattern=rf"^{NAME_PATTERN}$", max_length=MAX_NAME_LENGTH)]
 Text = Annotated[str, StringConstraints(min_length=1)]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Axis = Annotated[int, Field(ge=1, strict=True)] | Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from features.errors import BadInput, StorageFailure, UnknownName
-from features.manifest import NAME_PATTERN
+from features.manifest import MAX_NAME_LENGTH, NAME_PATTERN
 
 CHAMPION = "champion"
 """The alias that a plain model name means."""
@@ -124,10 +124,10 @@ def _aliased(root: Path, name: str, alias: str | None, known: tuple[int, ...]) -
 
 
 def _checked(name: str, kind: str = "a model's name") -> str:
-    if _NAME.fullmatch(name) is None:
+    if _NAME.fullmatch(name) is None or len(name) > MAX_NAME_LENGTH:
         raise BadInput(
             cause=f"'{name}' is not {kind}",
-            mend="Use lower-case letters, digits and '-', e.g. traffic or gangnam-volume",
+            mend=f"Use at most {MAX_NAME_LENGTH} lower-case letters, digits and '-', e.g. traffic or gangnam-volume",
         )
     return name
 

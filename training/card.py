@@ -49,4 +49,4 @@ of the whole city. The interval follows the model's own recent misses.
 
 
 def _cell(value: float | str) -> str:
-    return value if isinstance(value, str) else f"{value:.1f}"
+    return value if isinstance(value, str) else f"{value:.4g}"

@@ -49,6 +49,7 @@ def test_the_same_seed_gives_the_same_bits(own_home, city_file, document, traine
         pytest.param(("--split", "0.5,0.5"), "is not three positive shares", id="a split of two"),
         pytest.param(("--split-at", "2023-01-01,2023-02-01"), "into three parts", id="a split outside"),
         pytest.param(("--split", "0.03,0.5,0.47"), "The train part has", id="a history too short"),
+        pytest.param(("--name", "a" * 101), "is not a model's name", id="a name without end"),
         pytest.param(("--name", "../traffic"), "is not a model's name", id="a name that is a path"),
         pytest.param(("--country", "Korea"), "There is no country 'Korea'", id="a country there is none of"),
         pytest.param(("--value-col", "speed"), "has no column 'speed'", id="a column there is none of"),

@@ -14,7 +14,7 @@ from features.console import note, warn
 from features.errors import BadInput, StorageFailure
 from features.manifest import Manifest
 from features.settings import Settings
-from training.track import RunRecord, Tracker, tracking_is_installed
+from training.track import RunRecord, Tracker, check_chosen_store, tracking_is_installed
 
 PREVIOUS = "previous"
 """The champion before this one: what ``rollback`` goes back to."""
@@ -44,7 +44,7 @@ def check_home(settings: Settings) -> None:
     """Refuse before a training what would stop its publication.
 
     Raises:
-        StorageFailure: ``HAECHI_HOME`` cannot be written.
+        StorageFailure: ``HAECHI_HOME`` cannot be written, or the MLflow that is named does not answer.
         BadInput: its path has a character that MLflow's store cannot take, or the signing key is none.
     """
     place = str(settings.home.resolve())
@@ -62,6 +62,7 @@ def check_home(settings: Settings) -> None:
             mend="Make it yours, or point HAECHI_HOME at another folder",
         ) from None
     _own_key(settings)
+    check_chosen_store(settings.home)
 
 
 def publish(run: RunRecord, write: WriteFiles, settings: Settings) -> Published:

@@ -20,6 +20,7 @@ from features.manifest import Manifest, TensorSpec
 from training.scores import Scoreboard
 
 _URI = "MLFLOW_TRACKING_URI"
+_SAID_CHARACTERS = 300
 _PARTIAL = ".mlflow-"
 # What MLflow takes at once.
 _BATCH = 1000
@@ -52,6 +53,16 @@ class RunRecord:
     outputs: tuple[TensorSpec, ...]
 
 
+def check_chosen_store(home: Path) -> None:
+    """Refuse a store that ``MLFLOW_TRACKING_URI`` names and that does not answer.
+
+    Raises:
+        StorageFailure: says what came back.
+    """
+    if tracking_is_installed() and os.environ.get(_URI):
+        Tracker(home).check()
+
+
 def tracking_is_installed() -> bool:
     """Whether MLflow is there; without it training goes on and says that it is not tracked."""
     return find_spec("mlflow") is not None
@@ -69,7 +80,7 @@ def _in_words() -> Iterator[None]:
         lines = str(error).splitlines()
         said = next((line for line in lines if "Error)" in line), lines[0])
         # An address may carry a password.
-        said = re.sub(r"//[^/@\s]*@", "//", said)
+        said = re.sub(r"//[^/@\s]*@", "//", said)[:_SAID_CHARACTERS]
         raise StorageFailure(
             cause=f"MLflow did not take it: {said}",
             mend="Make room on the disk of HAECHI_HOME, or mend MLFLOW_TRACKING_URI, and run it again",
@@ -85,6 +96,8 @@ class Tracker:
 
     @_in_words()
     def __init__(self, home: Path) -> None:
+        # Its own seven times, each twice as long after the last, are four minutes of silence.
+        os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
         import mlflow
 
         # Its migrations and its advice are not the user's concern, and its errors are raised as well; importing it
@@ -113,6 +126,11 @@ class Tracker:
         self._mlflow.MlflowClient(_sqlite(partial / store.name))
         (partial / store.name).rename(store)
         partial.rmdir()
+
+    @_in_words()
+    def check(self) -> None:
+        """Ask the store anything, to know that it answers."""
+        self._client.search_experiments(max_results=1)
 
     @_in_words()
     def record(self, run: RunRecord) -> str:

@@ -220,6 +220,15 @@ def test_a_store_that_homes_share_keeps_the_versions_of_all(empty_home, graph, t
     assert versions == {here.manifest.version, there.manifest.version} == {1, 2}
 
 
+def test_a_server_that_does_not_answer_is_refused_before_the_training(tmp_path, monkeypatch):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://somebody:secret@127.0.0.1:1")
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+
+    with pytest.raises(StorageFailure, match=r"MLflow did not take it: .*127\.0\.0\.1") as refusal:
+        check_home(Settings(home=tmp_path))
+    assert "secret" not in str(refusal.value)
+
+
 def test_a_store_that_refuses_is_named_without_its_password(tmp_path, monkeypatch):
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "nonsense://somebody:secret@nowhere")
 

@@ -93,7 +93,12 @@ def test_check_runs_the_tools_of_this_folder(tool):
     [
         pytest.param(("demo",), ".venv/bin/haechi demo \n", id="simulated"),
         pytest.param(("demo", "DATA=../my data"), '.venv/bin/haechi demo --data "../my data"\n', id="real"),
-        pytest.param(("bench",), ".venv/bin/python -m experiments.traffic.bench\n", id="bench"),
+        pytest.param(("bench",), ".venv/bin/python -m experiments.traffic.bench \n", id="bench"),
+        pytest.param(
+            ("bench", "DATA=../my data"),
+            '.venv/bin/python -m experiments.traffic.bench --data "../my data"\n',
+            id="real bench",
+        ),
         pytest.param(("test",), ".venv/bin/python -m pytest\n", id="tests"),
     ],
 )

@@ -98,6 +98,8 @@ class Tracker:
     def __init__(self, home: Path) -> None:
         # Its own seven times, each twice as long after the last, are four minutes of silence.
         os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
+        # stdout is for the command's answer.
+        os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
         import mlflow
 
         # Its migrations and its advice are not the user's concern, and its errors are raised as well; importing it
@@ -169,7 +171,9 @@ class Tracker:
         if not self._client.search_registered_models(f"name = '{run.name}'"):
             self._client.create_registered_model(run.name)
         while True:
-            created = self._client.create_model_version(run.name, source=logged.model_uri, run_id=run_id)
+            created = self._client.create_model_version(
+                run.name, source=logged.model_uri, run_id=run_id, model_id=logged.model_id
+            )
             if int(created.version) > above:
                 return int(created.version)
             # A model trained where MLflow was not installed holds this number already.

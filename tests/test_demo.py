@@ -27,8 +27,6 @@ def demo(tmp_path: Path) -> Iterator[Start]:
     environment = kept | {"TMPDIR": str(tmp_path / "scratch"), "MPLCONFIGDIR": str(tmp_path / "fonts")}
 
     def start(*words: str) -> subprocess.Popen[str]:
-        # Tests that run in the background ignore Ctrl-C, and whatever they start would inherit that.
-        before = signal.signal(signal.SIGINT, signal.default_int_handler)
         process = subprocess.Popen(  # noqa: S603
             [sys.executable, "-P", "-m", "haechi", "demo", *words],
             cwd=tmp_path / "here",
@@ -38,7 +36,6 @@ def demo(tmp_path: Path) -> Iterator[Start]:
             text=True,
             start_new_session=True,
         )
-        signal.signal(signal.SIGINT, before)
         started.append(process)
         return process
 

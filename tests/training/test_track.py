@@ -42,7 +42,8 @@ def test_the_registered_model_has_its_signature_and_alias(trained_home, manifest
 
     version = client.get_model_version_by_alias("traffic", "champion")
     assert (int(version.version), version.run_id) == (1, run.info.run_id)
-    signature = mlflow.models.get_model_info(client.get_logged_model(version.source.split("/")[-1]).model_uri).signature
+    logged = client.get_logged_model(version.source.split("/")[-1])
+    signature = mlflow.models.Model.load(logged.artifact_location).signature
     assert [one.name for one in signature.inputs] == [spec.name for spec in manifest.inputs]
     assert [tuple(one.shape) for one in signature.outputs] == [(-1, 24, 3)]
 

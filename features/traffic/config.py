@@ -24,7 +24,6 @@ class TrafficConfig:
         other_gain: the same for all others.
         dispersion_gain: share by which the usual error size moves.
         calibration_gain: step of the interval's quantile tracking, in multiples of the usual error size.
-        interval: probability that the interval q10-q90 is meant to hold.
     """
 
     step_min: int = 60
@@ -38,7 +37,6 @@ class TrafficConfig:
     other_gain: float = 0.05
     dispersion_gain: float = 0.06
     calibration_gain: float = 0.05
-    interval: float = 0.8
 
     def __post_init__(self) -> None:
         zone(self.timezone)
@@ -65,10 +63,6 @@ class TrafficConfig:
         for name in ("same_type_gain", "same_class_gain", "other_gain", "dispersion_gain", "calibration_gain"):
             if not 0 <= getattr(self, name) <= 1:
                 raise BadInput(cause=f"{name}={getattr(self, name)} is outside 0 to 1", mend="A gain is a share")
-        if not 0 < self.interval < 1:
-            raise BadInput(
-                cause=f"interval={self.interval} is not between 0 and 1", mend="Pick a probability such as 0.8"
-            )
 
     @property
     def steps_per_day(self) -> int:
@@ -81,14 +75,19 @@ class TrafficConfig:
         return max(self.history_steps, max(self.seasonal_lags_days) * self.steps_per_day)
 
     @property
-    def tail(self) -> float:
-        """Probability beyond each end of the interval."""
-        return (1 - self.interval) / 2
+    def quantiles(self) -> tuple[float, float, float]:
+        """The three quantiles that are forecast: what the columns q10, q50 and q90 of every prediction mean."""
+        return (0.1, 0.5, 0.9)
 
     @property
-    def quantiles(self) -> tuple[float, float, float]:
-        """The three quantiles that are forecast."""
-        return (round(self.tail, 6), 0.5, round(1 - self.tail, 6))
+    def tail(self) -> float:
+        """Probability beyond each end of the interval."""
+        return self.quantiles[0]
+
+    @property
+    def interval(self) -> float:
+        """Probability that the interval q10-q90 is meant to hold."""
+        return self.quantiles[-1] - self.quantiles[0]
 
     def to_json(self) -> dict[str, Any]:
         """Plain values, for the manifest."""

@@ -112,7 +112,7 @@ def test_a_run_file_that_is_not_there_is_named(asked):
     ("text", "found"),
     [
         pytest.param("horizon_steps=12", {"horizon_steps": 12}, id="a whole number"),
-        pytest.param("interval=0.9", {"interval": 0.9}, id="a fraction"),
+        pytest.param("other_gain=0.9", {"other_gain": 0.9}, id="a fraction"),
         pytest.param("country=US", {"country": "US"}, id="a bare word is a text"),
         pytest.param("seasonal_lags_days=[1, 7]", {"seasonal_lags_days": [1, 7]}, id="a list"),
         pytest.param("timezone = Asia/Seoul", {"timezone": "Asia/Seoul"}, id="spaces around"),

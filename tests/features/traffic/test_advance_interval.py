@@ -109,10 +109,9 @@ def test_interval_never_closes_altogether():
     np.testing.assert_allclose(moved.high, 0.05)
 
 
-@pytest.mark.parametrize("interval", [0.8, 0.5])
-def test_interval_finds_the_noise_that_it_was_not_told_of(interval):
+def test_interval_finds_the_noise_that_it_was_not_told_of():
     """Known truth: noise of 10 around 100; whatever multipliers it starts from, the share within is as asked."""
-    config = small(interval=interval, horizon_steps=1)
+    config = small(horizon_steps=1)
     chance = np.random.default_rng(7)
     state = newborn(config, entities=4)
     state.low[:], state.high[:] = 5.0, 0.1
@@ -123,4 +122,4 @@ def test_interval_finds_the_noise_that_it_was_not_told_of(interval):
         value = 100 + 10 * chance.standard_normal((1, 4))
         state = advance(state, Raw(measured=panel(value, start=now), issued=(forecast,)), config, now + hours(1))
         within.append((forecast.low <= value) & (value <= forecast.high))
-    assert np.mean(within[500:]) == pytest.approx(interval, abs=0.03)
+    assert np.mean(within[500:]) == pytest.approx(config.interval, abs=0.03)

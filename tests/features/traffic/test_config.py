@@ -39,8 +39,6 @@ def test_config_travels_through_json(config):
         pytest.param({"same_type_gain": 1.1}, "same_type_gain=1.1", id="a gain beyond 1"),
         pytest.param({"dispersion_gain": -0.1}, "dispersion_gain=-0.1", id="a negative gain"),
         pytest.param({"calibration_gain": float("nan")}, "calibration_gain=nan", id="a gain that is no number"),
-        pytest.param({"interval": 1.0}, "interval=1.0", id="a certain interval"),
-        pytest.param({"interval": 0.0}, "interval=0.0", id="an empty interval"),
         pytest.param({"timezone": "Seoul"}, "no time zone 'Seoul'", id="no such zone"),
         pytest.param({"country": "Korea"}, "no country 'Korea'", id="no such country"),
     ],
@@ -57,7 +55,7 @@ def test_nonsense_is_refused_at_birth(changes, words):
         pytest.param({"horizon_steps": 24.0}, "horizon_steps=24.0 is not int", id="a fraction"),
         pytest.param({"horizon_steps": True}, "horizon_steps=True is not int", id="yes"),
         pytest.param({"horizon_steps": None}, "horizon_steps=None is not int", id="nothing"),
-        pytest.param({"interval": "0.8"}, "interval='0.8' is not float", id="a share as text"),
+        pytest.param({"other_gain": "0.8"}, "other_gain='0.8' is not float", id="a share as text"),
         pytest.param({"timezone": 9}, "timezone=9 is not str", id="an offset"),
         pytest.param({"seasonal_lags_days": 7}, "seasonal_lags_days=7 is no list", id="a lag alone"),
         pytest.param({"seasonal_lags_days": ["7"]}, r"seasonal_lags_days=\['7'\] is no list", id="lags as text"),
@@ -93,6 +91,8 @@ def test_memory_reaches_as_far_back_as_features_look(config, memory_steps):
     assert config.memory_steps == memory_steps
 
 
-def test_interval_gives_the_quantiles():
+def test_the_interval_is_what_the_columns_are_called():
     assert TrafficConfig().quantiles == (0.1, 0.5, 0.9)
-    assert TrafficConfig(interval=0.5).quantiles == (0.25, 0.5, 0.75)
+    assert TrafficConfig().interval == pytest.approx(0.8)
+    with pytest.raises(UnknownName, match="interval"):
+        TrafficConfig.from_json({"interval": 0.9})

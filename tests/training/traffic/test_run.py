@@ -68,7 +68,7 @@ def test_what_was_set_stays(city):
         pytest.param({"horizon_steps": True}, BadInput, "horizon_steps=True is not int", id="a yes"),
         pytest.param({"horizon_steps": 0}, BadInput, "outside 1 to 336", id="no step"),
         pytest.param({"horizon_steps": 9999}, BadInput, "outside 1 to 336", id="a year"),
-        pytest.param({"interval": 1.5}, BadInput, r"interval=1\.5", id="more than certain"),
+        pytest.param({"other_gain": 1.5}, BadInput, r"other_gain=1\.5", id="more than all"),
         pytest.param({"seasonal_lags_days": ["a"]}, BadInput, "seasonal_lags_days", id="a lag that is no number"),
         pytest.param({"seasonal_lags_days": []}, BadInput, "seasonal_lags_days", id="no lag at all"),
         pytest.param(

@@ -1,6 +1,7 @@
 """The front door: one command, ``haechi``, put together from the rooms that are installed."""
 
 import errno
+import io
 import os
 import sys
 from importlib import import_module
@@ -41,6 +42,7 @@ for room in ROOMS:
 
 def main() -> None:
     """Run one command; a user's mistake exits 2 with cause and mend, anything else that goes wrong exits 1."""
+    _write_what_can_be_written()
     try:
         app()
     except HaechiError as error:
@@ -59,6 +61,13 @@ def main() -> None:
             )
         )
         sys.exit(1)
+
+
+def _write_what_can_be_written() -> None:
+    """A console that lacks a character shows '?' for it; that is no reason to stop."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 def _missing_extra(error: ModuleNotFoundError) -> HaechiError:

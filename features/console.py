@@ -1,27 +1,46 @@
 """How every command speaks: answers on stdout (a table or one JSON document), everything else on stderr."""
 
 import json
-from collections.abc import Callable, Mapping
+import os
+import re
+import sys
+from collections.abc import Callable, Iterable, Mapping
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.segment import Segment
 
 from features.errors import HaechiError
 
 JsonFlag = Annotated[bool, typer.Option("--json", help="One JSON document on stdout; logs stay on stderr.")]
 
+_PIPE_WIDTH = 200
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+class _PlainConsole(Console):
+    """Draws no control character that came with a text: an entity's name cannot steer the terminal."""
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        for segment in super().render(renderable, options):
+            yield segment if segment.control else Segment(_CONTROLS.sub("", segment.text), segment.style)
+
+
 # Without emoji: an entity named "A:100:in" is printed as it is.
-_stderr = Console(stderr=True, highlight=False, emoji=False)
+_stderr = _PlainConsole(stderr=True, highlight=False, emoji=False)
 
 
 def emit(document: Mapping[str, Any], *, as_json: bool, render: Callable[[Console], None]) -> None:
     """Print a command's answer on stdout: ``document`` as JSON, or whatever ``render`` draws."""
     if as_json:
-        typer.echo(json.dumps(document, ensure_ascii=False, indent=2, default=str, allow_nan=False))
+        typer.echo(_json(document))
     else:
-        render(Console(highlight=False, emoji=False))
+        console = _PlainConsole(highlight=False, emoji=False)
+        if not console.is_terminal and "COLUMNS" not in os.environ:
+            console.width = _PIPE_WIDTH
+        render(console)
 
 
 def note(message: str) -> None:
@@ -51,3 +70,11 @@ def progress() -> Progress:
         disable=not _stderr.is_terminal,
         transient=True,
     )
+
+
+def _json(document: Mapping[str, Any]) -> str:
+    # Where stdout cannot write every character, \u escapes lose none.
+    ascii_only = not (sys.stdout.encoding or "").lower().startswith("utf")
+    text = json.dumps(document, ensure_ascii=ascii_only, indent=2, default=str, allow_nan=False)
+    # json leaves DEL, C1 controls and lone surrogates (of file names that are no UTF-8) as they are.
+    return re.sub(r"[\x7f-\x9f\ud800-\udfff]", lambda found: f"\\u{ord(found[0]):04x}", text)

@@ -2,6 +2,7 @@
 
 import errno
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -168,3 +169,19 @@ def test_haechi_is_a_program_on_its_own(tmp_path):
     assert (done.returncode, done.stdout) == (2, "")
     assert "Missing option" in done.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp949"])
+@pytest.mark.parametrize("flags", [pytest.param([], id="drawn"), pytest.param(["--json"], id="as JSON")])
+def test_a_console_that_lacks_a_character_is_no_reason_to_stop(tmp_path, encoding, flags):
+    done = subprocess.run(  # noqa: S603
+        [sys.executable, str(ROOT / "haechi.py"), "config", *flags],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONIOENCODING": encoding, "HAECHI_HOST": "é×"},
+        capture_output=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    if flags:
+        rows = json.loads(done.stdout.decode(encoding))["settings"]
+        assert {row["name"]: row["value"] for row in rows}["host"] == "é×"

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from features import registry
 from features.console import JsonFlag, emit
@@ -16,6 +17,17 @@ if TYPE_CHECKING:
     from features.manifest import Manifest
 
 models = typer.Typer(no_args_is_help=True, help="The registry of models: list, show, promote, rollback, verify.")
+
+_REFUSED = "refused: "
+_COLUMNS = {
+    "model": "model",
+    "alias": "alias",
+    "made": "made",
+    "mae": "test MAE",
+    "baseline": "best baseline",
+    "entities": "entities",
+    "note": "note",
+}
 
 Reference = Annotated[str, typer.Argument(metavar="MODEL", help="NAME, NAME@ALIAS or NAME/VERSION.")]
 
@@ -31,12 +43,14 @@ def list_models(as_json: JsonFlag = False) -> None:
 
     def render(console: Console) -> None:
         if not rows:
-            console.print("No model yet. Train one: haechi train traffic --data FILE", markup=False)
+            console.print(
+                f"No model yet in {root}. Train one: haechi train traffic --data FILE", markup=False, soft_wrap=True
+            )
             return
-        table = Table("model", "alias", "made", "test MAE", "best baseline", "entities", "note")
+        console.print(_table(rows, console.width))
         for row in rows:
-            table.add_row(*(str(row[key]) for key in ("model", "alias", "made", "mae", "baseline", "entities", "note")))
-        console.print(table)
+            if row["note"].startswith(_REFUSED):
+                console.print(f"{row['model']}: {row['note']}", markup=False, soft_wrap=True)
 
     emit({"models": rows}, as_json=as_json, render=render)
 
@@ -134,7 +148,32 @@ def verify(
 
 
 def _root() -> Path:
-    return load().home / "artifacts"
+    home = load().home
+    root = home / "artifacts"
+    for place in (home, root):
+        if place.exists() and not place.is_dir():
+            raise BadInput(
+                cause=f"{place} is no folder, so there are no models in it",
+                mend="Point HAECHI_HOME at the folder that models were trained into",
+            )
+    return root
+
+
+def _table(rows: list[dict[str, Any]], width: int) -> Table:
+    """The model and its note are never cut; what lies between is broken into lines where ``width`` is short."""
+    table = Table(box=None, header_style="bold", padding=(0, 1, 0, 0))
+    for key, heading in _COLUMNS.items():
+        longest = max([len(heading), *(len(_cell(row, key)) for row in rows)])
+        fixed = min(longest, width // 2) if key in ("model", "note") else None
+        table.add_column(heading, overflow="fold", width=fixed)
+    for row in rows:
+        table.add_row(*(Text(_cell(row, key)) for key in _COLUMNS))
+    return table
+
+
+def _cell(row: dict[str, Any], key: str) -> str:
+    # Why it is refused is a sentence: it stands below the table.
+    return "refused" if key == "note" and row[key].startswith(_REFUSED) else str(row[key])
 
 
 def _opened(reference: str) -> tuple[Path, "Manifest"]:
@@ -150,7 +189,7 @@ def _row(root: Path, name: str, version: int) -> dict[str, Any]:
     try:
         _, manifest = _opened(f"{name}/{version}")
     except HaechiError as error:
-        return row | {"entities": "", "note": f"refused: {error.cause}"}
+        return row | {"entities": "", "note": f"{_REFUSED}{error.cause}"}
     whole = f"1-{manifest.horizon_steps}"
     mae = {score.model: score.value for score in manifest.scores if (score.metric, score.horizon) == ("mae", whole)}
     own, others = mae.pop("linear", None), mae
@@ -168,6 +207,9 @@ def _say_champion(name: str, version: int, before: int | None, *, as_json: bool)
     document = {"model": name, "champion": version, "before": before}
 
     def render(console: Console) -> None:
-        console.print(f"{name}/{version} is the champion (before: {before or 'none'})", markup=False)
+        if before == version:
+            console.print(f"{name}/{version} was the champion already", markup=False)
+        else:
+            console.print(f"{name}/{version} is the champion (before: {before or 'none'})", markup=False)
 
     emit(document, as_json=as_json, render=render)

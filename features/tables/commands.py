@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.cells import cell_len
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from features.atomic import full_disk_named, writing
 from features.console import JsonFlag, emit, note
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from features.tables.report import EntityReport, Report
 
 _SHOWN_ENTITIES = 20
+_HEADINGS = ("from", "to", "missing", "max gap", "step", "dupl.", "stuck", "spikes", "shifts")
 
 Paths = Annotated[list[Path], typer.Argument(metavar="PATH...", help="Files, folders or globs.")]
 
@@ -147,30 +149,41 @@ def _print_report(console: Console, report: Report, zone: tzinfo) -> None:
     for line in report.lines():
         console.print(f"  {line}", markup=False)
     shown = report.entities[:_SHOWN_ENTITIES]
-    console.print(_table(shown, zone))
+    console.print(_table(shown, zone, console.width))
     if len(report.entities) > len(shown):
         console.print(f"and {len(report.entities) - len(shown):,} more: use --html FILE or --json")
 
 
-def _table(entities: Sequence[EntityReport], zone: tzinfo) -> Table:
+def _table(entities: Sequence[EntityReport], zone: tzinfo, width: int) -> Table:
+    """Entities first and whole; columns that ``width`` has no room for are left out, the last ones first."""
+    rows = [_cells(entity, zone) for entity in entities]
+    longest = max([len("entity"), *(cell_len(entity.entity_id) for entity in entities)])
+    taken = min(longest, width // 2)
     table = Table(box=None, header_style="bold", padding=(0, 1, 0, 0))
-    table.add_column("entity", overflow="fold")
-    for heading in ("from", "to"):
-        table.add_column(heading, no_wrap=True, min_width=len("2022-01-01"))
-    for heading in ("missing", "max gap", "step", "dupl.", "stuck", "spikes", "shifts"):
-        table.add_column(heading, justify="right", no_wrap=True, min_width=len(heading))
-    for entity in entities:
-        counts = (entity.duplicates, entity.stuck_runs, entity.spikes, len(entity.level_shifts))
-        table.add_row(
-            escape(entity.entity_id),
-            _time(entity.first, zone)[:10],
-            _time(entity.last, zone)[:10],
-            f"{entity.missing_share:.1%}",
-            f"{entity.longest_gap_h:,.0f} h" if entity.longest_gap_start else "-",
-            str(entity.step_min or "-"),
-            *(str(count) if count else "-" for count in counts),
-        )
+    table.add_column("entity", overflow="fold", width=taken)
+    room, kept = width - taken - 1, 0
+    for place, heading in enumerate(_HEADINGS):
+        wide = max([len(heading), *(len(cells[place]) for cells in rows)])
+        room -= wide + 1
+        if room < 0:
+            break
+        table.add_column(heading, justify="left" if heading in ("from", "to") else "right", width=wide)
+        kept += 1
+    for entity, cells in zip(entities, rows, strict=True):
+        table.add_row(Text(entity.entity_id), *cells[:kept])
     return table
+
+
+def _cells(entity: EntityReport, zone: tzinfo) -> list[str]:
+    counts = (entity.duplicates, entity.stuck_runs, entity.spikes, len(entity.level_shifts))
+    return [
+        _time(entity.first, zone)[:10],
+        _time(entity.last, zone)[:10],
+        f"{entity.missing_share:.1%}",
+        f"{entity.longest_gap_h:,.0f} h" if entity.longest_gap_start else "-",
+        str(entity.step_min or "-"),
+        *(str(count) if count else "-" for count in counts),
+    ]
 
 
 def _time(time: datetime | None, zone: tzinfo) -> str:

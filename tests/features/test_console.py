@@ -1,6 +1,8 @@
 import json
 
 import pytest
+from rich.table import Table
+from rich.text import Text
 
 from features.console import emit, fail, note, progress, warn
 from features.errors import BadInput, HaechiError, UnknownName
@@ -80,3 +82,34 @@ def test_unknown_name_offers_what_is_known(name, known, words):
 
 def test_a_strangers_long_name_is_cut():
     assert len(str(UnknownName.among("model", "x" * 10**6, ["traffic"]))) < 300
+
+
+@pytest.mark.parametrize("control", [pytest.param(c, id=f"{ord(c):#04x}") for c in "\x00\x07\x08\r\x1b\x7f\x9b"])
+def test_control_characters_never_reach_the_terminal(capsys, control):
+    name = f"a{control}[31mb"
+    table = Table("entity")
+    table.add_row(Text(name))
+    emit({}, as_json=False, render=lambda console: console.print(table, name, Text(name)))
+    note(name)
+    warn(name)
+    fail(BadInput(cause=name, mend=name))
+    out, err = capsys.readouterr()
+    assert control not in out + err
+    assert "a[31mb" in out
+    assert err.count("a[31mb") == 4
+
+
+@pytest.mark.parametrize("name", ["\x1b[2J", "\x7f", "\x9b31m", "\udc80"])
+def test_json_escapes_what_a_terminal_would_obey_or_cannot_write(capsys, name):
+    emit({"entity": name}, as_json=True, render=draw_nothing)
+    out = capsys.readouterr().out
+    assert json.loads(out) == {"entity": name}
+    assert name not in out
+
+
+def test_a_pipe_is_not_cut_at_eighty_columns(capsys, monkeypatch):
+    monkeypatch.delenv("COLUMNS", raising=False)
+    table = Table.grid("", "", padding=(0, 1))
+    table.add_row("x" * 90, "y" * 90)
+    emit({}, as_json=False, render=lambda console: console.print(table))
+    assert capsys.readouterr().out.split() == ["x" * 90, "y" * 90]

@@ -1,5 +1,6 @@
 """``haechi models`` as a user meets it: what is there, which is served, whether it is still what it was."""
 
+import json
 import shutil
 
 import mlflow
@@ -7,7 +8,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from features.artifact import public_key
+from features.artifact import MANIFEST, public_key, seal
 from features.errors import ArtifactMismatch, BadInput, UnknownName
 
 
@@ -38,6 +39,36 @@ def test_nothing_to_roll_back_to_is_said(own_home, run_command):
         run_command("models", "rollback", "trafic")
 
 
+def test_promoting_the_champion_says_that_it_was_the_champion(own_home, run_command):
+    assert run_command("models", "promote", "traffic") == "traffic/1 was the champion already\n"
+
+
+@pytest.mark.parametrize("columns", [60, 80])
+def test_model_and_note_are_whole_on_a_narrow_terminal(own_home, run_command, monkeypatch, columns):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    folder = own_home / "artifacts" / "demo-seoul" / "2"
+    shutil.copytree(own_home / "artifacts" / "traffic" / "1", folder)
+    manifest = json.loads((folder / MANIFEST).read_text())
+    (folder / MANIFEST).write_text(json.dumps(manifest | {"name": "demo-seoul", "version": 2, "simulated": True}))
+    seal(folder, None)
+
+    listed = run_command("models", "list")
+    assert "demo-seoul/2 " in listed
+    assert "SIMULATED" in listed
+    assert "…" not in listed
+
+
+@pytest.mark.parametrize("inside", [pytest.param("", id="home"), pytest.param("artifacts", id="its artifacts")])
+def test_a_home_that_is_a_file_is_refused(tmp_path, run_command, monkeypatch, inside):
+    monkeypatch.setenv("HAECHI_HOME", str(tmp_path / "home"))
+    place = tmp_path / "home" / inside
+    place.parent.mkdir(exist_ok=True)
+    place.write_text("")
+
+    with pytest.raises(BadInput, match="is no folder"):
+        run_command("models", "list")
+
+
 def test_models_are_listed_shown_and_verified(at_home, run_command, document):
     [row] = document("models", "list")["models"]
     assert (row["model"], row["alias"], row["entities"]) == ("traffic/1", "champion", 6)
@@ -53,6 +84,7 @@ def test_models_are_listed_shown_and_verified(at_home, run_command, document):
 
 def test_an_empty_registry_says_what_to_do(home, run_command, document):
     assert "Train one: haechi train traffic" in run_command("models", "list")
+    assert str(home / "artifacts") in run_command("models", "list")
     assert document("models", "list") == {"models": []}
     assert document("models", "verify") == {"models": []}
 
@@ -89,7 +121,9 @@ def test_one_altered_byte_is_refused_everywhere(name, own_home, run_command, cit
         with pytest.raises(ArtifactMismatch, match=name) as refusal:
             run_command(*words)
         assert refusal.value.exit_code == 2
-    assert "refused" in run_command("models", "list")
+    listed = " ".join(run_command("models", "list").split())
+    assert "traffic/1: refused: " in listed
+    assert name in listed
 
 
 def test_verify_tells_of_every_version_before_it_fails(own_home, run_command, capsys):

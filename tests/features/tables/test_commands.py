@@ -51,6 +51,20 @@ def test_check_shows_at_most_twenty_entities(tmp_path):
     assert "and 3 more: use --html FILE or --json" in run("check", tmp_path / "many.csv").stdout
 
 
+@pytest.mark.parametrize("columns", [40, 60, 80])
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param("강변북로-구리방향/in", id="wide letters"), pytest.param("entity-" * 9 + "last", id="long")],
+)
+def test_check_shows_the_whole_entity_first_on_a_narrow_terminal(tmp_path, monkeypatch, columns, name):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    rows = "".join(f"2022-01-01T{hour:02}:00Z,{name},1\n" for hour in range(9))
+    (tmp_path / "long.csv").write_text("time,entity_id,volume\n" + rows, encoding="utf-8")
+    heading, *lines = run("check", tmp_path / "long.csv").stdout.partition("entity ")[2].splitlines()
+    assert "".join(line[: columns // 2].split(" ")[0] for line in lines) == name
+    assert heading.split()[0] == "from"
+
+
 def test_import_writes_every_row_as_it_was_found(measured, tmp_path):
     out = tmp_path / "long.parquet"
     answer = run("import", "long", measured, "--out", out, "--json")

@@ -70,11 +70,20 @@ def _write_what_can_be_written() -> None:
             stream.reconfigure(errors="replace")
 
 
+_EXTRAS = {
+    "training": {"torch", "mlflow", "onnx", "pyarrow", "matplotlib"},
+    "serving": {"grpc", "grpc_health", "grpc_reflection", "grpc_status", "google", "onnxruntime", "cryptography"},
+}
+
+
 def _missing_extra(error: ModuleNotFoundError) -> HaechiError:
-    extra = "training" if error.name in {"torch", "mlflow", "onnx"} else "serving"
+    name = (error.name or "a module").split(".")[0]
+    extra = next((extra for extra, names in _EXTRAS.items() if name in names), None)
     return HaechiError(
-        cause=f"This command needs {error.name}, which is not installed",
-        mend=f"Run: pip install 'haechi[{extra}]' (or `make install` in a checkout)",
+        cause=f"This command needs {name}, which is not installed",
+        mend=f"Run: pip install 'haechi[{extra}]' (or `make install` in a checkout)"
+        if extra
+        else f"Install it beside Haechi, e.g. pip install {name}; what you asked for (a setting, a database) needs it",
     )
 
 

@@ -11,8 +11,8 @@ import typer
 from rich.console import Console
 
 from features import DOMAINS, registry
-from features.console import JsonFlag, emit
-from features.errors import BadInput, UnknownName
+from features.console import JsonFlag, emit, warn
+from features.errors import ArtifactMismatch, BadInput, UnknownName
 from features.settings import load
 
 if TYPE_CHECKING:
@@ -47,11 +47,10 @@ def _serve(models: ModelsFlag = None, host: HostFlag = None, port: PortFlag = No
 
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     runtime = Runtime(threads=settings.threads, trusted_key=settings.trusted_key)
-    for folder in folders:
-        runtime.load(folder)
+    refused = _load(runtime, folders)
 
     def on_ready(server: Server) -> None:
-        document = _document(server.address, runtime)
+        document = _document(server.address, runtime) | {"refused": refused}
         emit(document, as_json=as_json, render=lambda console: _render(console, document))
 
     serve(runtime, settings, on_ready)
@@ -89,6 +88,24 @@ def _demo(
     from serving.demo import run
 
     run(data)
+
+
+def _load(runtime: "Runtime", folders: list[Path]) -> list[str]:
+    """Load what is whole; returns the causes of what was refused, which must not take the other models down.
+
+    Raises:
+        ArtifactMismatch: nothing is left to serve.
+    """
+    refused = []
+    for folder in folders:
+        try:
+            runtime.load(folder)
+        except ArtifactMismatch as error:
+            if folder is folders[-1] and not runtime.models():
+                raise
+            warn(f"NOT SERVED: {error.cause}. {error.mend}")
+            refused.append(error.cause)
+    return refused
 
 
 def _folders(root: Path) -> list[Path]:

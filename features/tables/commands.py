@@ -61,6 +61,7 @@ def _check(
     from features.tables.grid import to_panel
     from features.tables.report import report
     from features.tables.report_html import render
+    from features.tables.source import check_out
 
     options = read_options(
         time_col=time_col,
@@ -71,6 +72,8 @@ def _check(
         step_min=step_min,
         missing_value=missing_value,
     )
+    if html is not None:
+        check_out(html, paths, suffix=".html")
     frame = read(paths, shape, options)
     panel, findings = to_panel(frame, value=value_name(frame), step_min=step_min)
     del frame
@@ -107,6 +110,7 @@ def _import(
     Example: haechi data import topis 2022/*.xlsx --out volumes.parquet
     """
     from features.tables.grid import to_panel
+    from features.tables.source import check_out
 
     options = read_options(
         time_col=time_col,
@@ -117,6 +121,8 @@ def _import(
         step_min=step_min,
         missing_value=missing_value,
     )
+    for written in (out, *([entities] if entities is not None else [])):
+        check_out(written, paths, suffix=".parquet")
     places = None if entities is None else read_entities(paths, shape)
     frame = read(paths, shape, options)
     _, findings = to_panel(frame, value=value_name(frame), step_min=step_min)

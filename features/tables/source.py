@@ -69,6 +69,23 @@ def find(paths: Sequence[Path]) -> list[Path]:
     return list(found)
 
 
+def check_out(out: Path, inputs: Sequence[Path], *, suffix: str) -> None:
+    """Refuse to write over what is read, or under a name that belies what is written.
+
+    Args:
+        out: the file to be written.
+        inputs: what the user named to be read.
+        suffix: of the format, e.g. ``.parquet``.
+
+    Raises:
+        BadInput: ``out`` is one of the inputs, or ends in something else.
+    """
+    if out.suffix.lower() != suffix:
+        raise BadInput(cause=f"{out} does not end in {suffix}, which is what is written", mend=f"Name it ...{suffix}")
+    if any(out.exists() and out.samefile(file) for file in find(inputs)):
+        raise BadInput(cause=f"{out} is one of the files that are read", mend="Name another file to write to")
+
+
 def content(path: Path) -> str:
     """What a file is by its first bytes: ``parquet``, ``csv``, ``workbook``, or words for what else it seems to be.
 

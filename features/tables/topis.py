@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from zipfile import BadZipFile, ZipFile
 
 import fastexcel
 import polars as pl
@@ -14,6 +15,7 @@ from features.tables.source import content, find
 _MONTH_SHEET = re.compile(r"\s*\d{4}\s*년\s*\d{1,2}\s*월\s*")
 _SITE_SHEET = "수집지점 주소 및 좌표"
 _DATE, _SITE, _DIRECTION = "일자", "지점번호", "방향"
+_LARGEST_BYTES = 400 << 20
 _HOURS = [f"{hour}시" for hour in range(24)]
 _DIRECTIONS = {"유입": "in", "유출": "out"}
 _HEADINGS = {"in": "유입 방향", "out": "유출방향"}
@@ -85,10 +87,25 @@ def _open(path: Path) -> fastexcel.ExcelReader:
         raise BadInput(
             cause=f"{path} is no workbook (.xlsx): it is {kind}", mend="Read Parquet and CSV with --shape long or wide"
         )
+    _refuse_bomb(path)
     try:
         return fastexcel.read_excel(path)
     except fastexcel.FastExcelError as error:
         raise BadInput(cause=f"{path} cannot be opened: {error}", mend="Fetch the workbook again") from None
+
+
+def _refuse_bomb(path: Path) -> None:
+    """A workbook is a zip; a small one may unpack to more than there is memory."""
+    try:
+        with ZipFile(path) as packed:
+            size = sum(part.file_size for part in packed.infolist())
+    except BadZipFile:
+        raise BadInput(cause=f"{path} cannot be opened: its zip is damaged", mend="Fetch the workbook again") from None
+    if size > _LARGEST_BYTES:
+        raise BadInput(
+            cause=f"{path} unpacks to {size >> 20:,} MiB; a month of the survey takes some 30",
+            mend="Fetch the workbook as it is published",
+        )
 
 
 def _sheet(path: Path, book: fastexcel.ExcelReader, name: str, columns: list[str]) -> pl.DataFrame:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from features.errors import BadInput
 from serving.proto import haechi_v1_pb2 as v1
 
 
@@ -24,6 +25,23 @@ class Measurement:
     entity_id: str
     value: float
     available_at: datetime | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("time", "available_at"):
+            refuse_naive(f"Measurement of {self.entity_id}: {name}", getattr(self, name))
+
+
+def refuse_naive(what: str, time: datetime | None) -> None:
+    """Refuse a time without a zone, which the wire would take for UTC.
+
+    Raises:
+        BadInput: naming ``what`` it is.
+    """
+    if time is not None and time.tzinfo is None:
+        raise BadInput(
+            cause=f"{what} {time.isoformat()} has no zone",
+            mend='Give it one, e.g. datetime(2022, 1, 1, tzinfo=ZoneInfo("Asia/Seoul"))',
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +100,12 @@ def request(
     issued_at: datetime | None,
     horizon_steps: int | None,
 ) -> v1.LatestRequest:
-    """The message that asks for ``Latest``."""
+    """The message that asks for ``Latest``.
+
+    Raises:
+        BadInput: ``issued_at`` has no zone.
+    """
+    refuse_naive("issued_at", issued_at)
     return v1.LatestRequest(
         model=model,
         version=version,

@@ -8,6 +8,7 @@ from itertools import zip_longest
 from weakref import WeakKeyDictionary
 
 import grpc
+import numpy as np
 
 from features.artifact import STATE
 from features.errors import ArtifactMismatch, BadInput, UnknownName
@@ -28,6 +29,7 @@ from serving.traffic.encode import Answer, encode
 DOMAIN = "traffic"
 
 _MEND = "Train the model again with this Haechi: graph, features and state must come from one training"
+_IMPLAUSIBLE_TIMES = 100
 # A state that has seen nothing for longer says little of today.
 _LONGEST_SILENCE = timedelta(days=2 * 366)
 
@@ -82,6 +84,7 @@ class _Calls:
         columns = _columns(request.entity_ids, memory.state.entities)
         steps, step_min = _steps(request, served.label, memory.config), memory.config.step_min
         values = measured.read(request.measurements, memory.state.entities, step_min, memory.state.as_of)
+        _refuse_implausible(values, memory.state, served.manifest.unit)
         issued_at = measured.known_by(values, step_min, memory.state.as_of)
         if request.HasField("issued_at"):
             issued_at = measured.instant(request, "issued_at", "request")
@@ -89,8 +92,9 @@ class _Calls:
         table = build(None, state, memory.config, [issued_at])
         outputs = infer(served, {name: array[columns] for name, array in table.inputs.items()})
         as_of = min(measured.seen_until(values, step_min, memory.state.as_of), issued_at)
-        # Whoever names the time, by issue or by measurements, asks about that time; else it is about now.
-        asked_at = issued_at if values or request.HasField("issued_at") else self._now()
+        # Whoever names the time, by issue or by news, asks about that time; else it is about now.
+        news = any(value.available_at > memory.state.as_of for value in values)
+        asked_at = issued_at if news or request.HasField("issued_at") else self._now()
         return encode(
             served.manifest,
             Answer(
@@ -136,6 +140,19 @@ def _refuse_other_features(served: Served, config: TrafficConfig) -> None:
 
 def _described(spec: TensorSpec | None) -> str:
     return "nothing" if spec is None else f"{spec.name} {spec.dtype} {list(spec.shape)} in {spec.unit}"
+
+
+def _refuse_implausible(values: Sequence[measured.Value], state: TrafficState, unit: str) -> None:
+    """A value far beyond anything that the city's profile holds is a mistake of unit or of a sensor."""
+    levels = state.level[~np.isnan(state.level)]
+    largest = _IMPLAUSIBLE_TIMES * float(levels.max(initial=1.0))
+    for row, value in enumerate(values):
+        if value.value > largest:
+            raise BadInput(
+                cause=f"measurements[{row}]: {value.value:g} {unit} at {value.entity_id} is over {_IMPLAUSIBLE_TIMES} "
+                f"times the highest level that the model knows",
+                mend=f"Send {unit}, and leave out what a broken sensor says",
+            )
 
 
 def _steps(request: v1.LatestRequest, label: str, config: TrafficConfig) -> int:

@@ -142,11 +142,30 @@ def _altered(models: Path) -> None:
     (models / "doubler" / "1" / "CARD.md").write_text("# Better\n")
 
 
+def _altered_and_alone(models: Path) -> None:
+    _altered(models)
+    for other in models.iterdir():
+        if other.name != "doubler":
+            shutil.rmtree(other)
+
+
+def test_a_damaged_model_does_not_take_the_others_down(haechi: Process, own_models: Path) -> None:
+    _altered(own_models)
+    with haechi.serving("--models", str(own_models)) as (document, _):
+        served = {model["name"] for model in document["models"]}
+
+    assert "weigher" in served
+    assert "doubler" not in served
+    assert [cause for cause in document["refused"] if "CARD.md is not the file" in cause]
+
+
 @pytest.mark.parametrize(
     ("arguments", "environment", "change", "cause", "mend"),
     [
         pytest.param([], {}, None, "There is no model in .haechi/artifacts", "haechi train traffic", id="no model"),
-        pytest.param(["--models", "own"], {}, _altered, "CARD.md is not the file", "copy the folder", id="an altered"),
+        pytest.param(
+            ["--models", "own"], {}, _altered_and_alone, "CARD.md is not the file", "copy the folder", id="an altered"
+        ),
         pytest.param(
             ["--models", "own", "--host", "0.0.0.0"], {}, None,  # noqa: S104
             "reachable from other machines", "HAECHI_ALLOW_REMOTE", id="a host that strangers reach",

@@ -15,11 +15,13 @@ from features.errors import BadInput
 from features.settings import load
 from features.tables import read_panel
 from features.tables.columns import ReadOptions
+from features.tables.source import check_out
 from features.traffic.config import TrafficConfig
 from training.options import TrainOptions, split_instants
 from training.places import positions
 from training.provenance import is_simulated
 from training.publish import check_home
+from training.scores import Scoreboard
 from training.split import Split
 from training.tables import coverage_line, score_table
 from training.traffic.evaluate import evaluate as judge_published
@@ -45,6 +47,8 @@ def train(options: TrainOptions, *, as_json: bool) -> None:
     torch.manual_seed(options.seed)
     with TemporaryDirectory(prefix="haechi-") as scratch:
         outcome = run(_job(options), settings, Path(scratch))
+    for name in _beaten_by(outcome.scores):
+        warn(f"On its test interval this model errs MORE than '{name}', which needs no model; more history may help")
     emit(_trained(outcome), as_json=as_json, render=lambda console: _render_trained(console, outcome))
 
 
@@ -63,6 +67,8 @@ def evaluate(
     Raises:
         HaechiError: names cause and mend.
     """
+    if out is not None:
+        check_out(out, data, suffix=".parquet")
     settings = load()
     folder = registry.resolve(settings.home / "artifacts", model)
     manifest = open_artifact(folder, settings.trusted_key)
@@ -146,6 +152,7 @@ def _trained(outcome: Outcome) -> dict[str, Any]:
         "mlflow_run": manifest.mlflow_run,
         "simulated": manifest.simulated,
         "scores": _finite(scores.table()),
+        "beaten_by": _beaten_by(scores),
         "coverage": scores.coverage(),
         "pinball": scores.mean_pinball(),
         "issue_times_scored": scores.issues,
@@ -156,6 +163,11 @@ def _trained(outcome: Outcome) -> dict[str, Any]:
         "onnx_max_difference": outcome.parity,
         "config": trained.config.to_json(),
     }
+
+
+def _beaten_by(scores: Scoreboard) -> list[str]:
+    """The baselines that err less than the model over all steps: a model that nobody needs."""
+    return [name for name in scores.absolute if scores.mae(name) < scores.mae(scores.model)]
 
 
 def _render_trained(console: Console, outcome: Outcome) -> None:

@@ -28,8 +28,8 @@ Gains = tuple[float, float, float]
 GAINS: tuple[Gains, ...] = ((0.15, 0.10, 0.05), (0.08, 0.05, 0.02), (0.30, 0.20, 0.10), (0.20, 0.05, 0.0))
 RIDGES = tuple(
     Ridge(errors=errors, older=older, slow=slow)
-    for errors, older in ((0.1, 0.1), (0.1, 1.0), (0.1, 10.0), (1.0, 1.0), (1.0, 10.0))
-    for slow in (1.0, 100.0)
+    for errors, older in ((1e-3, 1e-2), (1e-2, 1.0), (0.1, 0.1), (0.1, 1.0), (0.1, 10.0), (1.0, 1.0), (1.0, 10.0))
+    for slow in (0.01, 1.0, 100.0)
 )
 
 # Neighbouring issue times carry nearly the same rows. Five shares no factor with a day's hours: each hour is seen.

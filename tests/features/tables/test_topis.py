@@ -1,3 +1,5 @@
+from zipfile import ZIP_DEFLATED, ZipFile
+
 import polars as pl
 import pytest
 
@@ -130,3 +132,12 @@ def test_sites_of_the_workbook_are_where_the_city_says(real_data):
     assert joined.height == sites.height == known.height
     assert (joined["lat"] - joined["lat_known"]).abs().max() < 1e-4
     assert (joined["lon"] - joined["lon_known"]).abs().max() < 1e-4
+
+
+def test_a_small_workbook_that_unpacks_to_more_than_a_survey_is_refused(tmp_path, monkeypatch):
+    path = tmp_path / "bomb.xlsx"
+    with ZipFile(path, "w", ZIP_DEFLATED) as packed:
+        packed.writestr("xl/worksheets/sheet1.xml", b"0" * 5_000_000)
+    monkeypatch.setattr("features.tables.topis._LARGEST_BYTES", 1 << 20)
+    with pytest.raises(BadInput, match="unpacks to 4 MiB"):
+        read([path], "topis", ReadOptions())

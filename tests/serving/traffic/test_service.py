@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -240,3 +240,22 @@ def test_a_shorter_horizon_is_the_beginning_of_the_whole_one(client):
     whole, first = client.traffic_latest("traffic"), client.traffic_latest("traffic", horizon_steps=1)
     # As text: a place that was never measured has no number, and no number equals itself.
     assert str([p for p in whole.predictions if p.step == 1]) == str(list(first.predictions))
+
+
+def test_an_old_measurement_does_not_make_an_old_forecast_fresh(client: Client) -> None:
+    first = client.traffic_latest("traffic").observed[0]
+    known = Measurement(time=first.time, entity_id=first.entity_id, value=first.value)
+    again = client.traffic_latest("traffic", entity_ids=[first.entity_id], measurements=[known])
+    assert {p.quality for p in again.predictions} == {"degraded: stale"}
+
+
+def test_a_value_beyond_all_measure_is_refused(client: Client) -> None:
+    with pytest.raises(BadInput, match=r"over 100 times the highest level"):
+        client.traffic_latest("traffic", measurements=[measured("A-01/in", 1e38)])
+
+
+def test_a_time_without_a_zone_is_refused_before_it_is_sent(client: Client) -> None:
+    with pytest.raises(BadInput, match="has no zone"):
+        Measurement(time=datetime(2022, 5, 16), entity_id="A-01/in", value=1.0)  # noqa: DTZ001
+    with pytest.raises(BadInput, match=r"issued_at .* has no zone"):
+        client.traffic_latest("traffic", issued_at=datetime(2022, 5, 16))  # noqa: DTZ001

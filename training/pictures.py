@@ -43,13 +43,15 @@ def error_by_step(scores: Scoreboard, *, title: str) -> Figure:
     figure, axes = _figure(title)
     steps = np.arange(1, len(scores.count) + 1)
     worst = max(scores.mae(name) for name in scores.absolute if name != "last value")
+    # The last value errs ten times as much by noon; the picture is about the others.
+    top = 1.6 * worst or 1
+    axes.set_ylim(0, top)
     others = iter(("#8a949e", "#c8743c", "#7d6ba0", "#3f8f63"))
     for name in scores.absolute:
         values = [scores.mae(name, int(step)) for step in steps]
         own = name == scores.model
-        axes.plot(steps, values, label=name, color=_MODEL if own else next(others), lw=2.4 if own else 1.2)
-    # The last value errs ten times as much by noon; the picture is about the others.
-    axes.set_ylim(0, 1.6 * worst or 1)
+        label = f"{name} (leaves the scale)" if np.nanmax(values) > top else name
+        axes.plot(steps, values, label=label, color=_MODEL if own else next(others), lw=2.4 if own else 1.2)
     axes.set_xlabel("steps ahead")
     axes.set_ylabel(f"mean absolute error, {scores.unit}")
     axes.legend(frameon=False)
@@ -100,7 +102,8 @@ def coverage(scores: Scoreboard, *, target: float, title: str) -> Figure:
     by_step, by_place = (_dressed(axes) for axes in figure.subplots(1, 2))
     steps = np.arange(1, len(scores.count) + 1)
     by_step.plot(steps, [scores.coverage(int(step)) for step in steps], color=_MODEL, lw=2)
-    by_step.axhline(target, color=_INK, lw=1, ls="--")
+    by_step.axhline(target, color=_INK, lw=1, ls="--", label="meant")
+    by_step.legend(frameon=False)
     by_step.set(ylim=(0.5, 1), xlabel="steps ahead", ylabel="share inside the interval")
     count = scores.by_entity["count"]
     shares = scores.by_entity["inside"][count > 0] / count[count > 0]

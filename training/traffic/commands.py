@@ -12,6 +12,7 @@ from features import registry
 from features.artifact import open_artifact
 from features.console import emit, note, progress, warn
 from features.errors import BadInput
+from features.manifest import Manifest
 from features.settings import load
 from features.tables import read_panel
 from features.tables.columns import ReadOptions
@@ -69,14 +70,7 @@ def evaluate(
     """
     if out is not None:
         check_out(out, data, suffix=".parquet")
-    settings = load()
-    folder = registry.resolve(settings.home / "artifacts", model)
-    manifest = open_artifact(folder, settings.trusted_key)
-    if manifest.domain != "traffic":
-        raise BadInput(
-            cause=f"{model} is a model of {manifest.domain}, not of traffic",
-            mend=f"Run: haechi evaluate {manifest.domain} ..., or name a traffic model with --model",
-        )
+    folder, manifest = _traffic_model(model)
     panel, findings, _ = read_panel(data, shape, reading)
     for line in findings.lines():
         note(line)
@@ -113,6 +107,19 @@ def evaluate(
             console.print(f"Predictions: {out}", markup=False)
 
     emit(document, as_json=as_json, render=render)
+
+
+def _traffic_model(reference: str) -> tuple[Path, Manifest]:
+    """The folder and manifest of a published version, checked."""
+    settings = load()
+    folder = registry.resolve(settings.home / "artifacts", reference)
+    manifest = open_artifact(folder, settings.trusted_key)
+    if manifest.domain != "traffic":
+        raise BadInput(
+            cause=f"{reference} is a model of {manifest.domain}, not of traffic",
+            mend=f"Run: haechi evaluate {manifest.domain} ..., or name a traffic model with --model",
+        )
+    return folder, manifest
 
 
 def _job(options: TrainOptions) -> TrainingJob:

@@ -18,6 +18,9 @@ def test_a_name_that_belies_the_format_is_refused(tmp_path):
         check_out(tmp_path / "out.csv", [tmp_path / "volumes.csv"], suffix=".parquet")
 
 
-def test_a_new_file_beside_them_is_fine(tmp_path):
+def test_a_new_file_beside_them_is_fine_and_is_not_made_yet(tmp_path):
     (tmp_path / "volumes.csv").write_text("time\n")
+
     check_out(tmp_path / "out.PARQUET", [tmp_path / "volumes.csv"], suffix=".parquet")
+
+    assert [file.name for file in tmp_path.iterdir()] == ["volumes.csv"]

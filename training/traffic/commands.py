@@ -18,20 +18,16 @@ from features.tables import read_panel
 from features.tables.columns import ReadOptions
 from features.tables.source import check_out
 from features.traffic.config import TrafficConfig
-from training.options import TrainOptions, split_instants
-from training.places import positions
+from training.options import TrainOptions
 from training.provenance import is_simulated
 from training.publish import check_home
 from training.scores import Scoreboard
-from training.split import Split
 from training.tables import coverage_line, score_table
 from training.traffic.evaluate import evaluate as judge_published
-from training.traffic.run import Outcome, TrainingJob, fitting_config, measured_entities, run
-from training.traffic.select import GAINS, RIDGES
+from training.traffic.job import read_job
+from training.traffic.run import Outcome, run
 
 _THREADS = 2
-# Whoever sets one of these has chosen.
-_GAIN_NAMES = {"same_type_gain", "same_class_gain", "other_gain"}
 
 
 def train(options: TrainOptions, *, as_json: bool) -> None:
@@ -47,7 +43,7 @@ def train(options: TrainOptions, *, as_json: bool) -> None:
     torch.set_num_threads(_THREADS)
     torch.manual_seed(options.seed)
     with TemporaryDirectory(prefix="haechi-") as scratch:
-        outcome = run(_job(options), settings, Path(scratch))
+        outcome = run(read_job(options), settings, Path(scratch))
     for name in _beaten_by(outcome.scores):
         warn(f"On its test interval this model errs MORE than '{name}', which needs no model; more history may help")
     emit(_trained(outcome), as_json=as_json, render=lambda console: _render_trained(console, outcome))
@@ -120,32 +116,6 @@ def _traffic_model(reference: str) -> tuple[Path, Manifest]:
             mend=f"Run: haechi evaluate {manifest.domain} ..., or name a traffic model with --model",
         )
     return folder, manifest
-
-
-def _job(options: TrainOptions) -> TrainingJob:
-    panel, findings, _ = read_panel(options.data, options.shape, options.reading)
-    for line in findings.lines():
-        note(line)
-    instants = split_instants(options)
-    split = Split.by_shares(panel, options.split) if instants is None else Split.at(panel, *instants)
-    panel, dropped = measured_entities(panel, split)
-    if dropped:
-        warn(f"{len(dropped)} entities were never measured in training and are left out, e.g. {dropped[0]}")
-    clock = {"country": options.country, "timezone": options.timezone}
-    config = fitting_config(panel, split, clock | options.config)
-    columns = options.reading.columns.entity
-    places = None if options.entities is None else positions(options.entities, columns, panel.entities)
-    return TrainingJob(
-        name=options.name,
-        panel=panel,
-        split=split,
-        config=config,
-        seed=options.seed,
-        gains=() if options.quick or _GAIN_NAMES & options.config.keys() else GAINS,
-        ridges=RIDGES[:1] if options.quick else RIDGES,
-        simulated=is_simulated(options.data),
-        positions=places,
-    )
 
 
 def _trained(outcome: Outcome) -> dict[str, Any]:

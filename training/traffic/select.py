@@ -40,7 +40,7 @@ _CHUNK_ROWS = 6_000
 _SAMPLE_ROWS = 150_000
 _TRAIN_FOLDS, _VALIDATION_FOLDS = 4, 2
 # The first fit needs some data: folds are judged from the third on.
-_FIRST_JUDGED = 2
+FIRST_JUDGED = 2
 _WARMUP_DAYS = 28
 _SELECT_DAYS = 56
 
@@ -116,10 +116,17 @@ def folds(
     panel: Panel, state: TrafficState, warmup: int, split: Split, config: TrafficConfig, bar: Progress
 ) -> list[Fold]:
     """Train in four folds and validation in two, in order of time; no target of one lies in another."""
+    return list(each_fold(panel, state, warmup, split, config, bar))
+
+
+def each_fold(
+    panel: Panel, state: TrafficState, warmup: int, split: Split, config: TrafficConfig, bar: Progress
+) -> Iterator[Fold]:
+    """The same folds one after the other, each gathered when it is asked for."""
     train = np.linspace(warmup, split.validation, _TRAIN_FOLDS + 1).astype(int)
     validation = np.linspace(split.validation, split.test, _VALIDATION_FOLDS + 1).astype(int)
     edges = [*train.tolist(), *validation[1:].tolist()]
-    past, found = Past.of(panel, config), []
+    past = Past.of(panel, config)
     for first, last in pairwise(edges):
         state = past.advanced(state, first)
         rows = range(first, last, STRIDE)
@@ -129,8 +136,7 @@ def folds(
             fold.sums.add(table, measured)
             if number % every == 0:
                 fold.sample.append((table, measured))
-        found.append(fold)
-    return found
+        yield fold
 
 
 def train_sums(some: Sequence[Fold]) -> Sums:
@@ -150,13 +156,9 @@ def choose_ridge(
     choices = []
     for ridge in candidates:
         error, count = 0.0, 0
-        for number in range(_FIRST_JUDGED, len(some)):
-            model = fit(reduce(add, (fold.sums for fold in some[:number])), config, ridge)
-            for table, measured in some[number].sample:
-                with torch.inference_mode():
-                    forecast = model(**{name: torch.from_numpy(array) for name, array in table.inputs.items()})
-                off = np.abs(forecast.numpy()[..., 1] - measured)
-                error, count = error + float(np.nansum(off)), count + int((~np.isnan(off)).sum())
+        for number in range(FIRST_JUDGED, len(some)):
+            summed, targeted = fold_error(some[:number], some[number], config, ridge)
+            error, count = error + summed, count + targeted
         if not count:
             raise BadInput(
                 cause="No target in the validation interval was measured",
@@ -165,6 +167,20 @@ def choose_ridge(
         setting = ", ".join(f"{name} {value:g}" for name, value in asdict(ridge).items())
         choices.append(Choice(what="ridge", setting=setting, validation_mae=error / count))
     return candidates[int(np.argmin([choice.validation_mae for choice in choices]))], choices
+
+
+def fold_error(before: Sequence[Fold], judged: Fold, config: TrafficConfig, ridge: Ridge) -> tuple[float, int]:
+    """Summed absolute error on ``judged`` of a fit on the folds before it, and how many targets it is over."""
+    model = fit(all_sums(before), config, ridge)
+    error, count = 0.0, 0
+    for table, measured in judged.sample:
+        with torch.inference_mode():
+            forecast = model(**{name: torch.from_numpy(array) for name, array in table.inputs.items()}).numpy()[..., 1]
+        off = np.abs(forecast - measured)
+        # A fit that broke down where the profile has an answer is no better than any other.
+        off[np.isnan(off) & ~np.isnan(measured) & ~np.isnan(table.inputs["profile"])] = np.inf
+        error, count = error + float(np.nansum(off)), count + int((~np.isnan(off)).sum())
+    return error, count
 
 
 def _profile_mae(panel: Panel, split: Split, config: TrafficConfig) -> float:

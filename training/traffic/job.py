@@ -1,0 +1,86 @@
+"""What a training was asked for becomes what it works on: measurements, split and settings, read and checked once."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from typing import Any
+
+from features.console import note, warn
+from features.errors import BadInput, UnknownName
+from features.tables import read_panel
+from features.traffic.config import TrafficConfig
+from training.options import TrainOptions, split_instants
+from training.places import positions
+from training.provenance import is_simulated
+from training.split import Split
+from training.traffic.fit import Ridge
+from training.traffic.run import TrainingJob, fitting_config, measured_entities
+from training.traffic.select import GAINS, RIDGES
+
+GAIN_NAMES = ("same_type_gain", "same_class_gain", "other_gain")
+RIDGE_SETTINGS: dict[str, float] = {f"ridge_{name}": value for name, value in asdict(Ridge()).items()}
+"""The regression's own settings with their defaults; whoever sets one has chosen, and none is tried on validation."""
+
+SETTINGS: dict[str, Any] = TrafficConfig().to_json() | RIDGE_SETTINGS
+"""All that ``--set`` takes, with the defaults."""
+
+
+def read_job(options: TrainOptions) -> TrainingJob:
+    """Read and check all that ``options`` names; says on stderr what was found.
+
+    Raises:
+        HaechiError: names cause and mend.
+    """
+    panel, findings, _ = read_panel(options.data, options.shape, options.reading)
+    for line in findings.lines():
+        note(line)
+    instants = split_instants(options)
+    split = Split.by_shares(panel, options.split) if instants is None else Split.at(panel, *instants)
+    panel, dropped = measured_entities(panel, split)
+    if dropped:
+        warn(f"{len(dropped)} entities were never measured in training and are left out, e.g. {dropped[0]}")
+    columns = options.reading.columns.entity
+    unset = TrainingJob(
+        name=options.name,
+        panel=panel,
+        split=split,
+        config=TrafficConfig(),
+        seed=options.seed,
+        gains=(),
+        ridges=(),
+        simulated=is_simulated(options.data),
+        positions=None,
+    )
+    job = with_settings(unset, options, options.config)
+    if options.entities is None:
+        return job
+    return replace(job, positions=positions(options.entities, columns, panel.entities))
+
+
+def with_settings(job: TrainingJob, options: TrainOptions, chosen: Mapping[str, Any]) -> TrainingJob:
+    """The same measurements under the settings ``chosen``; what they leave open is chosen on validation.
+
+    Raises:
+        BadInput: a setting of another type or out of its range.
+        UnknownName: a setting that there is none of.
+    """
+    for key in chosen:
+        if key not in SETTINGS:
+            raise UnknownName.among("setting", key, list(SETTINGS))
+    clock = {"country": options.country, "timezone": options.timezone}
+    features = {key: value for key, value in chosen.items() if key not in RIDGE_SETTINGS}
+    own = {key: value for key, value in chosen.items() if key in RIDGE_SETTINGS}
+    return replace(
+        job,
+        config=fitting_config(job.panel, job.split, clock | features),
+        gains=() if options.quick or set(GAIN_NAMES) & features.keys() else GAINS,
+        ridges=(_ridge(own),) if own else RIDGES[:1] if options.quick else RIDGES,
+    )
+
+
+def _ridge(chosen: Mapping[str, Any]) -> Ridge:
+    for key, value in chosen.items():
+        if type(value) not in (int, float) or not 0 < value < float("inf"):
+            raise BadInput(
+                cause=f"{key}={value!r} is no share above 0", mend=f"Give a number, e.g. {key}={RIDGE_SETTINGS[key]:g}"
+            )
+    return Ridge(**{key.removeprefix("ridge_"): float(value) for key, value in chosen.items()})

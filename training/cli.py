@@ -2,7 +2,7 @@
 
 from importlib import import_module
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -20,6 +20,7 @@ from features.tables.options import (
     ValueColFlag,
     read_options,
 )
+from training.options import train_options, with_flags_of
 from training.registry_cli import models
 
 DomainArgument = Annotated[str, typer.Argument(metavar="DOMAIN", help=f"One of: {', '.join(DOMAINS)}.")]
@@ -29,6 +30,7 @@ def add_commands(app: typer.Typer) -> None:
     """Add this room's commands to the front door."""
     app.command("train")(_train)
     app.command("evaluate")(_evaluate)
+    app.command("search")(_search)
     app.add_typer(models, name="models")
 
 
@@ -64,8 +66,6 @@ def _train(
 
     Example: haechi train traffic --data volumes.parquet --entity-col site_id,direction --entities sites.csv
     """
-    from training.options import train_options
-
     flags = {
         "domain": domain,
         "data": data,
@@ -123,6 +123,59 @@ def _evaluate(
         missing_value=missing_value,
     )
     command.evaluate(data, shape, reading, model, whole=split == "all", out=out, as_json=as_json)
+
+
+@with_flags_of(_train)
+def _search(
+    context: typer.Context,
+    domain: DomainArgument,
+    *,
+    space: Annotated[Path | None, typer.Option(metavar="FILE.toml", help="What is searched; see below.")] = None,
+    trials: Annotated[int, typer.Option(min=1, help="Finished ones in the study, earlier ones counted.")] = 40,
+    minutes: Annotated[float, typer.Option(min=0.01, help="No trial starts that would likely end later.")] = 60,
+    study: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Resumed where it is there. Default: DOMAIN.")
+    ] = None,
+    memory_gib: Annotated[
+        float | None, typer.Option(min=0.1, help="That one trial may hold. Default: four fifths of the machine's.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Where pictures go. Default: beside the study.")
+    ] = None,
+    run: Annotated[Path | None, typer.Option(metavar="FILE.toml", help="These options in a file, as of train.")] = None,
+    assignments: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="A setting of every trial.")
+    ] = None,
+    as_json: JsonFlag = False,
+    **flags: Any,
+) -> None:
+    """Search for the settings that err least before the test interval; killed, it resumes where it was.
+
+    The space is a table of settings, each a list of choices or a range, e.g. in space.toml:
+
+    [space]
+
+    history_steps = [12, 24, 48]
+
+    ridge_errors = {low = 1e-4, high = 1.0, log = true}
+
+    Example: haechi search traffic --data volumes.parquet --space space.toml --trials 40 --minutes 60
+    """
+    from training.search.commands import search
+
+    _domain(domain)
+    options = train_options(context, {"domain": domain, **flags}, run, assignments or [])
+    search(
+        domain,
+        options,
+        space=space,
+        trials=trials,
+        minutes=minutes,
+        study=study,
+        memory_gib=memory_gib,
+        out=out,
+        as_json=as_json,
+    )
 
 
 def _domain(name: str):  # type: ignore[no-untyped-def]  # a module, whose commands mypy cannot see through

@@ -1,8 +1,10 @@
 """What a training is asked for: flags, or a run file whose keys are the flags' names."""
 
 import tomllib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import wraps
+from inspect import Parameter, Signature, signature
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +32,7 @@ class TrainOptions:
         country: whose public holidays count.
         timezone: the local clock.
         quick: skip the choices on validation.
+        given: what of all this differs from the defaults, as a run file would say it; without ``set``.
     """
 
     data: tuple[Path, ...]
@@ -44,6 +47,7 @@ class TrainOptions:
     country: str
     timezone: str
     quick: bool
+    given: dict[str, Any] = field(default_factory=dict)
 
 
 def train_options(
@@ -101,7 +105,29 @@ def train_options(
         country=values["country"],
         timezone=timezone or "Asia/Seoul",
         quick=values["quick"],
+        given=_given(context, values),
     )
+
+
+def with_flags_of(other: Callable[..., None]) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Let a command whose last parameter is ``**flags`` take every flag of ``other`` that it has not itself."""
+
+    def dress(command: Callable[..., None]) -> Callable[..., None]:
+        own = [one for one in signature(command).parameters.values() if one.kind is not Parameter.VAR_KEYWORD]
+        names = {one.name for one in own}
+        lent = [one for one in signature(other).parameters.values() if one.name not in names]
+        # Positional ones first, as any signature has them.
+        both = sorted([*own, *lent], key=lambda one: one.kind)
+
+        @wraps(command)
+        def called(**values: Any) -> None:
+            command(**values)
+
+        vars(called)["__signature__"] = Signature(both)
+        called.__annotations__ = {one.name: one.annotation for one in both}
+        return called
+
+    return dress
 
 
 def split_instants(options: TrainOptions) -> tuple[Any, Any] | None:
@@ -119,6 +145,16 @@ def split_instants(options: TrainOptions) -> tuple[Any, Any] | None:
         )
     validation, test = (instant(text, options.timezone) for text in options.split_at)
     return validation, test
+
+
+def _given(context: typer.Context, values: Mapping[str, Any]) -> dict[str, Any]:
+    found = {}
+    for flag in context.command.params:
+        value = values.get(str(flag.name))
+        if flag.name != "domain" and value is not None and value != flag.default:
+            plain = isinstance(value, bool | int | float | list)
+            found[str(flag.name)] = value if plain else str(value)
+    return found
 
 
 def _run_file(path: Path) -> dict[str, Any]:

@@ -113,6 +113,42 @@ def coverage(scores: Scoreboard, *, target: float, title: str) -> Figure:
     return figure
 
 
+def search_history(
+    numbers: list[int], values: list[float], baselines: dict[str, float], *, title: str, unit: str
+) -> Figure:
+    """The figure of every trial that went all the way, the best so far, and what the search has to beat.
+
+    Args:
+        numbers: of the trials, rising.
+        values: theirs.
+        baselines: other figures by name.
+        title: what is shown.
+        unit: of the figures.
+    """
+    figure, axes = _figure(title)
+    axes.plot(numbers, values, "o", color=_BAND, ms=5, label="a trial")
+    axes.step(numbers, np.minimum.accumulate(values), where="post", color=_MODEL, lw=2, label="the best so far")
+    for (name, value), dashes in zip(baselines.items(), ("--", ":", "-."), strict=False):
+        axes.axhline(value, color=_INK, lw=1, ls=dashes, label=name)
+    # One trial that errs ten times as much must not flatten the others.
+    top = max(*baselines.values(), float(np.median(values)))
+    axes.set_ylim(min(*values, *baselines.values()) * 0.99, top * 1.1)
+    axes.set_xlabel("trial")
+    axes.set_ylabel(f"mean absolute error before the test, {unit}")
+    axes.legend(frameon=False)
+    return figure
+
+
+def importance_bars(shares: dict[str, float], *, title: str) -> Figure:
+    """How much of the trials' differences each searched setting explains."""
+    figure, axes = _figure(title)
+    names = sorted(shares, key=lambda name: shares[name])
+    axes.barh(names, [shares[name] for name in names], color=_MODEL)
+    axes.set_xlim(0, 1)
+    axes.set_xlabel("share of the differences between trials")
+    return figure
+
+
 def _figure(title: str) -> tuple[Figure, Axes]:
     figure = Figure(figsize=(9, 4.8), layout="constrained")
     axes = _dressed(figure.subplots())

@@ -4,7 +4,7 @@ import logging
 import os
 import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -137,21 +137,9 @@ class Tracker:
     @_in_words()
     def record(self, run: RunRecord) -> str:
         """Log a whole run; returns its id."""
-        client = self._client
-        experiment = self._experiment(f"haechi-{run.name}")
-        created = client.create_run(
-            experiment,
-            start_time=int(run.started_at.timestamp() * 1000),
-            run_name=f"{run.name} {run.started_at:%m-%d %H:%M}",
-        )
-        run_id: str = created.info.run_id
-        entities = self._mlflow.entities
-        metrics = [entities.Metric(key, value, 0, step) for key, value, step in _metrics(run)]
-        parameters = [entities.Param(key, value[:5000]) for key, value in run.parameters.items()]
-        client.log_batch(run_id, params=parameters)
-        for first in range(0, len(metrics), _BATCH):
-            client.log_batch(run_id, metrics=metrics[first : first + _BATCH])
-        client.log_artifacts(run_id, str(run.pictures), "pictures")
+        name = f"{run.name} {run.started_at:%m-%d %H:%M}"
+        run_id = self.open_run(f"haechi-{run.name}", name, run.started_at, run.parameters)
+        self.log(run_id, _metrics(run), {}, run.pictures)
         return run_id
 
     @_in_words()
@@ -208,6 +196,55 @@ class Tracker:
             self._client.delete_model_version(name, str(version))
         return unfinished
 
+    @_in_words()
+    def open_run(
+        self, experiment: str, name: str, started_at: datetime, parameters: Mapping[str, str], parent: str | None = None
+    ) -> str:
+        """Begin a run that is logged to bit by bit, below ``parent`` where there is one; returns its id."""
+        tags = {} if parent is None else {"mlflow.parentRunId": parent}
+        created = self._client.create_run(
+            self._experiment(experiment), start_time=_milliseconds(started_at), run_name=name, tags=tags
+        )
+        run_id: str = created.info.run_id
+        param = self._mlflow.entities.Param
+        self._client.log_batch(run_id, params=[param(key, value[:5000]) for key, value in parameters.items()])
+        return run_id
+
+    @_in_words()
+    def has_run(self, run_id: str) -> bool:
+        """Whether the store, perhaps another than once, knows a run."""
+        from mlflow.exceptions import MlflowException
+
+        try:
+            self._client.get_run(run_id)
+        except MlflowException as error:
+            if error.error_code == "RESOURCE_DOES_NOT_EXIST":
+                return False
+            raise
+        return True
+
+    @_in_words()
+    def log(
+        self,
+        run_id: str,
+        metrics: Iterable[tuple[str, float, int]],
+        tags: Mapping[str, str],
+        pictures: Path | None = None,
+    ) -> None:
+        """Add metrics (name, value, step), tags and a folder of pictures to a run."""
+        entities = self._mlflow.entities
+        logged = [entities.Metric(key, value, 0, step) for key, value, step in metrics if np.isfinite(value)]
+        self._client.log_batch(run_id, tags=[entities.RunTag(key, value[:5000]) for key, value in tags.items()])
+        for first in range(0, len(logged), _BATCH):
+            self._client.log_batch(run_id, metrics=logged[first : first + _BATCH])
+        if pictures is not None:
+            self._client.log_artifacts(run_id, str(pictures), "pictures")
+
+    @_in_words()
+    def close_run(self, run_id: str, status: str, ended_at: datetime) -> None:
+        """End a run: FINISHED, FAILED or KILLED."""
+        self._client.set_terminated(run_id, status, end_time=_milliseconds(ended_at))
+
     def _experiment(self, name: str) -> str:
         known = self._client.get_experiment_by_name(name)
         if known is not None:
@@ -216,6 +253,10 @@ class Tracker:
         store = str(self._home / "mlartifacts") if self._is_own else None
         created: str = self._client.create_experiment(name, artifact_location=store)
         return created
+
+
+def _milliseconds(when: datetime) -> int:
+    return int(when.timestamp() * 1000)
 
 
 def _sqlite(path: Path) -> str:

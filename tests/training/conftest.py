@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -18,6 +19,8 @@ from features.artifact import open_artifact
 from features.calendar import days as calendar_days
 from features.clock import utc_times
 from features.series import Panel
+from features.tables.options import read_options
+from training.options import TrainOptions
 
 SEED = 20220
 START = datetime(2022, 3, 6, 15, tzinfo=UTC)  # a Monday's midnight in Seoul
@@ -81,6 +84,31 @@ def city_file(city: Panel, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def save_panel() -> Callable[[Panel, Path], Path]:
     """Writes a panel as a long table."""
     return write_long
+
+
+@pytest.fixture(scope="session")
+def make_options() -> Callable[..., TrainOptions]:
+    """What ``haechi train traffic --data PATH`` asks for; any field can be given."""
+
+    def make(path: Path, **changes: Any) -> TrainOptions:
+        flags = dict.fromkeys(("value_col", "timezone", "start", "step_min", "missing_value"))
+        fields = {
+            "data": (Path(path),),
+            "reading": read_options(time_col="time", entity_col="entity_id", **flags),
+            "shape": "long",
+            "split": (0.6, 0.2, 0.2),
+            "split_at": None,
+            "config": {},
+            "entities": None,
+            "name": "traffic",
+            "seed": 7,
+            "country": "KR",
+            "timezone": "Asia/Seoul",
+            "quick": False,
+        }
+        return TrainOptions(**(fields | changes))
+
+    return make
 
 
 @pytest.fixture(scope="session")

@@ -1,35 +1,18 @@
 """What was asked for becomes what is worked on; what a setting leaves open is chosen on validation."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from features.errors import BadInput, UnknownName
-from features.tables.options import read_options
-from training.options import TrainOptions
 from training.traffic.fit import Ridge
 from training.traffic.job import read_job, with_settings
 from training.traffic.select import GAINS, RIDGES
 
 
 @pytest.fixture
-def options(city_file):
-    flags = {"value_col": None, "timezone": None, "start": None, "step_min": None, "missing_value": None}
-    return TrainOptions(
-        data=(Path(city_file),),
-        reading=read_options(time_col="time", entity_col="entity_id", **flags),
-        shape="long",
-        split=(0.6, 0.2, 0.2),
-        split_at=None,
-        config={},
-        entities=None,
-        name="traffic",
-        seed=7,
-        country="KR",
-        timezone="Asia/Seoul",
-        quick=False,
-    )
+def options(make_options, city_file):
+    return make_options(city_file)
 
 
 @pytest.mark.parametrize(

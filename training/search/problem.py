@@ -1,0 +1,46 @@
+"""What a domain offers to the search: a figure for any settings, and what may be set."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+Settings = Mapping[str, Any]
+Report = Callable[[int, float], None]
+"""Takes the number of a fold and the mean absolute error so far; it may not return where the trial has lost."""
+
+Objective = Callable[[Settings, Report], float]
+"""The mean absolute error, by rolling origin before the test interval, of a training under these settings."""
+
+Baselines = Callable[[Report], dict[str, float]]
+"""The same figure of what a search has to beat, by name; the first is that of the settings that are not searched."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One search of a domain. What runs in a process of its own, ``objective`` and ``baselines``, must pickle.
+
+    Attributes:
+        objective: the figure to be made small; deterministic.
+        baselines: what stands beside it.
+        check: refuses settings that no training takes, in no time, by raising BadInput.
+        known: every setting with its default.
+        fixed: those that the user has set; they are not searched.
+        not_searched: settings over which figures cannot be compared, with the reason.
+        without_effect: settings that do not move the figure.
+        space: what is searched where the user names nothing, as a space file would say it.
+        identity: what makes two searches one study, by name: data, split and the like.
+        unit: of the figure.
+        simulated: whether the measurements are.
+    """
+
+    objective: Objective
+    baselines: Baselines
+    check: Callable[[Settings], None]
+    known: Settings
+    fixed: Settings
+    not_searched: Mapping[str, str]
+    without_effect: frozenset[str]
+    space: Mapping[str, Any]
+    identity: Mapping[str, str]
+    unit: str
+    simulated: bool

@@ -210,7 +210,8 @@ def _extra(trained: Trained, parity: float) -> dict[str, float]:
 
 def _notes(job: TrainingJob, trained: Trained, scores: Scoreboard) -> list[str]:
     return [
-        f"Replayed from {_interval(job)}, state and interval advanced as live would have advanced them.",
+        f"Rolling origin over the test interval, refit never: {_interval(job)}, the state and the interval advanced as "
+        "live would have advanced them.",
         f"The {trained.config.interval:.0%} interval holds {scores.coverage():.1%} of the measured values.",
         f"Mean pinball loss: {scores.mean_pinball():.2f} {scores.unit}.",
     ]

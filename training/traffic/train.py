@@ -72,8 +72,8 @@ def train(
     """
     warmup = warmup_rows(split, config)
     split.check(warmup_steps=warmup, horizon_steps=config.horizon_steps)
-    # What follows cannot look at the test interval, whatever it does.
-    panel = panel.window(0, split.test)
+    # What follows cannot look at the test interval, whatever it does, nor at news of older hours that came in it.
+    panel = Past.of(panel, config).known(panel.start, split.test)
     config, choices = choose_gains(panel, split, config, gains, bar) if gains else (config, [])
     start = fresh(panel.entities, panel.start, config)
     parts = folds(panel, start, warmup, split, config, bar)

@@ -1,8 +1,11 @@
 """Training looks at nothing of the test interval, and a seed's training is one model."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from features.clock import utc_times
 from features.console import progress
 from features.errors import BadInput
 from features.traffic.config import TrafficConfig
@@ -51,6 +54,19 @@ def test_the_test_interval_changes_nothing(change, city, with_values, trained):
     values[SPLIT.test :] = change(values[SPLIT.test :])
 
     assert_same(trained_on(with_values(city, values)), trained)
+
+
+def test_a_value_that_came_in_the_test_interval_changes_nothing(city, with_values):
+    ends = utc_times(city.start + city.step, city.step_min, len(city))[:, None]
+    late = np.broadcast_to(ends + np.timedelta64(5, "h"), city.values.shape)
+    values = city.values.copy()
+    values[SPLIT.test - 5 : SPLIT.test] = 99999  # known five hours after their end: in the test interval
+
+    one, other = (
+        trained_on(replace(panel, available_at=late), gains=()) for panel in (city, with_values(city, values))
+    )
+
+    assert_same(one, other)
 
 
 def test_the_same_measurements_give_the_same_bits(city, trained):

@@ -130,7 +130,9 @@ def _search(
     context: typer.Context,
     domain: DomainArgument,
     *,
-    space: Annotated[Path | None, typer.Option(metavar="FILE.toml", help="What is searched; see below.")] = None,
+    space: Annotated[
+        Path | None, typer.Option(metavar="FILE.toml", help="What is searched. Default: the domain's own.")
+    ] = None,
     trials: Annotated[int, typer.Option(min=1, help="Finished ones in the study, earlier ones counted.")] = 40,
     minutes: Annotated[float, typer.Option(min=0.01, help="No trial starts that would likely end later.")] = 60,
     study: Annotated[
@@ -151,9 +153,7 @@ def _search(
 ) -> None:
     """Search for the settings that err least before the test interval; killed, it resumes where it was.
 
-    The space is a table of settings, each a list of choices or a range, e.g. in space.toml:
-
-    [space]
+    The file of a space is TOML with a table named space, and in it one line a setting: choices, or a range.
 
     history_steps = [12, 24, 48]
 

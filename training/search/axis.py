@@ -42,6 +42,10 @@ class Choices:
         """The setting that Optuna's value stands for."""
         return json.loads(raw)
 
+    def raw(self, value: Any) -> Any:
+        """Optuna's value of a setting; None where the axis does not hold it."""
+        return json.dumps(value) if value in self.values else None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Range:
@@ -83,6 +87,11 @@ class Range:
     def value(self, raw: Any) -> Any:
         """The setting that Optuna's value stands for: itself."""
         return raw
+
+    def raw(self, value: Any) -> Any:
+        """Optuna's value of a setting; None where the axis does not hold it."""
+        steps = 0.0 if self.step is None else (value - self.low) / self.step
+        return value if self.low <= value <= self.high and abs(steps - round(steps)) < 1e-6 else None
 
 
 Axis = Choices | Range

@@ -23,7 +23,7 @@ class Problem:
         objective: the figure to be made small; deterministic.
         baselines: what stands beside it.
         check: refuses settings that no training takes, in no time, by raising BadInput.
-        known: every setting with its default.
+        known: every setting with the value that it has without a search.
         fixed: those that the user has set; they are not searched.
         not_searched: settings over which figures cannot be compared, with the reason.
         without_effect: settings that do not move the figure.

@@ -15,7 +15,7 @@ from rich.progress import Progress
 from features.errors import BadInput
 from training.search.apart import OutOfTime, TrialFailed, TrialPruned, run_apart
 from training.search.problem import Problem, Settings
-from training.search.space import Space, settings_of, size
+from training.search.space import Space, raw_of, settings_of, size
 from training.search.store import requeue
 
 BASELINES, BASELINES_S = "baselines", "baselines_s"
@@ -94,11 +94,16 @@ class Search:
                 memory_bytes=self.budget.memory_bytes,
                 deadline_s=self.budget.deadline_s,
             )
+            for mae in found.values():
+                _refuse_diverged(mae)
         except TrialFailed as failed:
             raise BadInput(
                 cause=f"The settings that are not searched cannot be trained: {failed.reason}",
                 mend=failed.mend or "Give the trial more with --memory-gib, or set something smaller with --set",
             ) from None
+        if not self.study.get_trials(deepcopy=False):
+            # What is known to be good is where the sampler starts from.
+            self.study.enqueue_trial(raw_of(self.space, self.problem.known))
         self.study.set_user_attr(BASELINES_S, monotonic() - began_s)
         self.study.set_user_attr(BASELINES, found)
 

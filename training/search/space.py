@@ -47,6 +47,12 @@ def settings_of(space: Space, raw: Mapping[str, Any]) -> dict[str, Any]:
     return {key: space[key].value(value) for key, value in raw.items() if key in space}
 
 
+def raw_of(space: Space, settings: Settings) -> dict[str, Any]:
+    """The parameters of a trial under those settings, as far as the space holds them."""
+    found = {key: one.raw(settings[key]) for key, one in space.items()}
+    return {key: raw for key, raw in found.items() if raw is not None}
+
+
 def _table(path: Path) -> Mapping[str, Any]:
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))

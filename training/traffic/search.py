@@ -54,7 +54,7 @@ def problem(options: TrainOptions) -> Problem:
         objective=origin,
         baselines=origin.baselines,
         check=origin.check,
-        known=SETTINGS,
+        known=SETTINGS | job.config.to_json(),
         fixed=options.config,
         not_searched=_NOT_SEARCHED,
         without_effect=_WITHOUT_EFFECT,

@@ -57,6 +57,10 @@ class Broken:
         return self({}, report)
 
 
+def infinite(report):
+    return {"without a search": float("inf")}
+
+
 def _hog():
     # Three GiB that are never touched: only a limit refuses them.
     np.empty(3 * 2**30, dtype=np.uint8)

@@ -1,12 +1,23 @@
 """``haechi search``: from a file to the run file of the best settings, or to a refusal."""
 
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
 import tomllib
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 
 from features.errors import BadInput, UnknownName
 from training.track import Tracker
 
+ROOT = Path(__file__).resolve().parents[3]
+HANGS_S = 90
 SPACE = """
 [space]
 history_steps = [3, 6, 12]
@@ -68,6 +79,39 @@ def test_without_mlflow_nothing_is_tracked(home, space, city_file, document, mon
 
     assert found["mlflow_run"] is None
     assert "nothing is tracked" in capsys.readouterr().err
+
+
+def test_ctrl_c_prints_what_was_found_and_exits_130(home, space, city_file):
+    words = ("search", "traffic", "--data", city_file, "--quick", "--space", space, "--trials", "500", "--json")
+    process = subprocess.Popen(  # noqa: S603
+        [sys.executable, str(ROOT / "haechi.py"), *map(str, words)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    until = time.monotonic() + HANGS_S
+    while not _finished(home / "search" / "traffic.db"):
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < until
+        time.sleep(0.1)
+
+    os.killpg(process.pid, signal.SIGINT)
+    out, err = process.communicate(timeout=HANGS_S)
+
+    assert process.returncode == 130
+    assert "Traceback" not in err
+    found = json.loads(out)
+    assert found["stopped"] == "interrupted"
+    assert found["trials"]["complete"] == len(found["best"]) > 0
+    assert tomllib.loads((home / "search" / "traffic.toml").read_text())["data"] == [str(city_file)]
+
+
+def _finished(path):
+    if not path.exists():
+        return 0
+    with closing(sqlite3.connect(path)) as database:
+        return database.execute("select count(*) from trials where state = 'COMPLETE'").fetchone()[0]
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 from optuna.trial import TrialState
 
 from features.errors import BadInput
-from tests.training.search.doubles import Bowl, Broken
+from tests.training.search.doubles import KNOWN, Bowl, Broken, infinite
 from training.search.report import found_in
 from training.search.run import BASELINES, finished, ranked
 
@@ -51,6 +51,21 @@ def test_it_finishes_as_many_trials_as_asked(search):
     assert one.stopped == "6 trials are finished"
     assert one.study.user_attrs[BASELINES] == {"without a search": pytest.approx(3.2), "profile": 9.0}
     assert ranked(one.study)[0].value == min(trial.value for trial in trials if trial.state is TrialState.COMPLETE)
+
+
+def test_it_begins_where_a_training_without_it_stands(search):
+    _, trials = search(trials=1)
+    assert trials[0].params == {"width": KNOWN["width"], "rate": KNOWN["rate"]}
+
+    _, trials = search(trials=2)
+    assert trials[1].params != trials[0].params
+
+
+def test_it_begins_as_near_to_that_as_the_space_allows(search):
+    _, trials = search(trials=1, space={"width": {"low": 20, "high": 30}, "rate": {"low": 0.0, "high": 1.0}})
+
+    assert trials[0].params["rate"] == KNOWN["rate"]
+    assert 20 <= trials[0].params["width"] <= 30
 
 
 def test_more_trials_go_on_where_fewer_ended(search, tmp_path):
@@ -117,7 +132,7 @@ def test_no_trial_starts_that_would_outlast_the_minutes(search, tmp_path):
     one, trials = search(seconds=4.0, objective=Bowl(tmp_path / "log", 0.6))
 
     assert "would outlast the minutes" in one.stopped
-    assert trials == []
+    assert [trial.state for trial in trials] == [TrialState.WAITING]
 
 
 def test_a_trial_that_outlasts_the_minutes_is_tried_again(search, tmp_path):
@@ -129,6 +144,11 @@ def test_a_trial_that_outlasts_the_minutes_is_tried_again(search, tmp_path):
     _, trials = search(trials=2)
     assert trials[2].params == trials[1].params
     assert trials[2].state in (TrialState.COMPLETE, TrialState.PRUNED)
+
+
+def test_a_start_that_diverges_ends_the_search_at_once(search):
+    with pytest.raises(BadInput, match=r"cannot be trained: it diverged"):
+        search(baselines=infinite)
 
 
 def test_settings_that_train_never_end_the_search_at_once(search):

@@ -30,6 +30,7 @@ def add_commands(app: typer.Typer) -> None:
     """Add this room's commands to the front door."""
     app.command("train")(_train)
     app.command("evaluate")(_evaluate)
+    app.command("backtest")(_backtest)
     app.command("search")(_search)
     app.add_typer(models, name="models")
 
@@ -123,6 +124,48 @@ def _evaluate(
         missing_value=missing_value,
     )
     command.evaluate(data, shape, reading, model, whole=split == "all", out=out, as_json=as_json)
+
+
+@with_flags_of(_train)
+def _backtest(
+    context: typer.Context,
+    domain: DomainArgument,
+    *,
+    refit_days: Annotated[
+        str, typer.Option(metavar="N|never", help="Days between two fits, each on all that lies before.")
+    ] = "never",
+    first_origin: Annotated[
+        str | None, typer.Option("--from", metavar="T", help="The first origin. Default: where the test part begins.")
+    ] = None,
+    choose_each: Annotated[
+        bool, typer.Option("--choose-each", help="Choose the settings at every fit; else those of the first are kept.")
+    ] = False,
+    out: Annotated[Path | None, typer.Option(metavar="FILE.parquet", help="Write every prediction.")] = None,
+    png: Annotated[Path | None, typer.Option(metavar="FILE.png", help="Draw the error as time went on.")] = None,
+    run: Annotated[Path | None, typer.Option(metavar="FILE.toml", help="Options of a training in a file.")] = None,
+    assignments: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="A setting of the model.")
+    ] = None,
+    as_json: JsonFlag = False,
+    **flags: Any,
+) -> None:
+    """Judge a way to train by rolling origin: fit on what lies before, forecast on, fit anew; registers nothing.
+
+    Each forecast is made as it would have been then, and a sample is made twice, with another future, to show it.
+
+    Example: haechi backtest traffic --data volumes.parquet --entity-col site_id,direction --refit-days 28
+    """
+    _domain(domain)
+    options = train_options(context, {"domain": domain, **flags}, run, assignments or [])
+    import_module(f"training.{domain}.backtest_command").backtest(
+        options,
+        refit=refit_days,
+        first_origin=first_origin,
+        choose_each=choose_each,
+        out=out,
+        png=png,
+        as_json=as_json,
+    )
 
 
 @with_flags_of(_train)

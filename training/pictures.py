@@ -1,5 +1,7 @@
 """The pictures of a run: what was forecast and measured, where, when and how far ahead it errs, how well it covers."""
 
+from collections.abc import Mapping
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -71,6 +73,30 @@ def error_by_hour(scores: Scoreboard, *, title: str) -> Figure:
     axes.set_ylabel("hour of the day")
     axes.set_yticks(range(0, 24, 3))
     figure.colorbar(image, ax=axes, label=f"mean absolute error, {scores.unit}")
+    return figure
+
+
+def error_by_day(
+    days: np.ndarray, means: Mapping[str, np.ndarray], *, origins: np.ndarray, title: str, unit: str
+) -> Figure:
+    """Mean absolute error as time goes on, and where a model took over.
+
+    Args:
+        days: (day,), datetime64, local.
+        means: (day,) of each forecaster by name, the model's first; NaN where nothing was measured.
+        origins: (origin,), datetime64, local.
+        title: what is shown.
+        unit: of the errors.
+    """
+    figure, axes = _figure(title)
+    for (name, values), color, width in zip(means.items(), (_MODEL, _GREY), (1.8, 1.2), strict=False):
+        axes.plot(days, values, color=color, lw=width, label=name)
+    for origin in origins:
+        axes.axvline(origin, color=_INK, lw=0.8, ls=":")
+    axes.set_ylim(bottom=0)
+    axes.set_ylabel(f"mean absolute error, {unit}")
+    figure.autofmt_xdate(rotation=0, ha="center")
+    axes.legend(frameon=False)
     return figure
 
 

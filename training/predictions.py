@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +13,6 @@ import pyarrow.parquet as pq
 
 from features.atomic import writing
 from features.clock import utc_times
-from features.manifest import Manifest
 from features.series import FloatArray
 
 _TIME, _NAME = pa.timestamp("s", "UTC"), pa.dictionary(pa.int32(), pa.string())
@@ -39,11 +39,39 @@ SCHEMA = pa.schema(
 _GROUP_ROWS = 1_000_000
 
 
+class Label(Protocol):
+    """What every row says of where it comes from; a manifest says it all."""
+
+    @property
+    def name(self) -> str:
+        """Of the model."""
+
+    @property
+    def version(self) -> int:
+        """Of the model; 0 where it was never published."""
+
+    @property
+    def quantity(self) -> str:
+        """What is forecast."""
+
+    @property
+    def unit(self) -> str:
+        """Of the values."""
+
+    @property
+    def step_min(self) -> int:
+        """Minutes between two targets."""
+
+    @property
+    def simulated(self) -> bool:
+        """Whether anything in it is."""
+
+
 class PredictionWriter:
     """Adds issue times to a Parquet file, a bounded number of rows in memory."""
 
-    def __init__(self, parquet: pq.ParquetWriter, manifest: Manifest, entities: tuple[str, ...]) -> None:
-        self._parquet, self._manifest, self._entities = parquet, manifest, entities
+    def __init__(self, parquet: pq.ParquetWriter, label: Label, entities: tuple[str, ...]) -> None:
+        self._parquet, self._label, self._entities = parquet, label, entities
         self._tables: list[pa.Table] = []
         self._rows = 0
 
@@ -63,19 +91,19 @@ class PredictionWriter:
             quality: of each entity.
         """
         entities, steps = measured.shape
-        targets = utc_times(issued_at, self._manifest.step_min, steps)
+        targets = utc_times(issued_at, self._label.step_min, steps)
         rows = entities * steps
         columns = [
-            pa.array(np.repeat(utc_times(issued_at, self._manifest.step_min, 1), rows), _TIME),
+            pa.array(np.repeat(utc_times(issued_at, self._label.step_min, 1), rows), _TIME),
             pa.array(np.tile(targets, entities), _TIME),
             pa.array(np.tile(np.arange(1, steps + 1, dtype=np.int16), entities)),
             _repeated(list(self._entities), np.repeat(np.arange(entities), steps)),
-            _constant(self._manifest.quantity, rows),
-            _constant(self._manifest.unit, rows),
+            _constant(self._label.quantity, rows),
+            _constant(self._label.unit, rows),
             *(_nullable(forecast[..., quantile]) for quantile in range(3)),
             _nullable(measured),
-            _constant(self._manifest.name, rows),
-            pa.array(np.full(rows, self._manifest.version, dtype=np.int32)),
+            _constant(self._label.name, rows),
+            pa.array(np.full(rows, self._label.version, dtype=np.int32)),
             _repeated(*_codes(quality, steps)),
         ]
         self._tables.append(pa.Table.from_arrays(columns, schema=SCHEMA))
@@ -91,11 +119,11 @@ class PredictionWriter:
 
 
 @contextmanager
-def prediction_writer(path: Path, manifest: Manifest, entities: tuple[str, ...]) -> Iterator[PredictionWriter]:
+def prediction_writer(path: Path, label: Label, entities: tuple[str, ...]) -> Iterator[PredictionWriter]:
     """Write ``path`` whole or not at all; the schema's metadata says whether anything is simulated."""
-    schema = SCHEMA.with_metadata({"simulated": str(manifest.simulated).lower()})
+    schema = SCHEMA.with_metadata({"simulated": str(label.simulated).lower()})
     with writing(path) as partial, pq.ParquetWriter(partial, schema, compression="zstd") as parquet:
-        writer = PredictionWriter(parquet, manifest, entities)
+        writer = PredictionWriter(parquet, label, entities)
         yield writer
         writer.flush()
 

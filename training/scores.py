@@ -75,6 +75,25 @@ class Scoreboard:
             self.by_entity[key] += values.sum(axis=1)
             self.by_hour[key][hours, np.arange(len(hours))] += values.sum(axis=0)
 
+    def join(self, other: "Scoreboard") -> None:
+        """Add all that ``other`` gathered of the same forecasters and entities."""
+        if not other.absolute:
+            return
+        if not self.absolute:
+            self._start((len(other.by_entity["count"]), len(other.count)), list(other.absolute))
+        for mine, theirs in (
+            (self.absolute, other.absolute),
+            (self.squared, other.squared),
+            (self.by_entity, other.by_entity),
+            (self.by_hour, other.by_hour),
+        ):
+            for key, sums in theirs.items():
+                mine[key] += sums
+        self.count += other.count
+        self.inside += other.inside
+        self.pinball += other.pinball
+        self.issues += other.issues
+
     def _start(self, shape: tuple[int, ...], names: list[str]) -> None:
         entities, steps = shape
         self.absolute = {name: np.zeros(steps) for name in names}

@@ -22,11 +22,7 @@ class Split:
         Raises:
             BadInput: not three positive shares that add up to one.
         """
-        if len(shares) != 3 or not all(0 < share < 1 for share in shares) or abs(sum(shares) - 1) > 1e-6:
-            raise BadInput(
-                cause=f"--split {','.join(map(str, shares))} is not three positive shares that add up to 1",
-                mend="Give train, validation and test, e.g. --split 0.6,0.2,0.2",
-            )
+        _check_shares(shares)
         rows = len(panel)
         return cls(validation=round(rows * shares[0]), test=round(rows * (shares[0] + shares[1])), end=rows)
 
@@ -45,6 +41,23 @@ class Split:
             )
         return cls(validation=panel.index(validation), test=panel.index(test), end=len(panel))
 
+    @classmethod
+    def before(cls, panel: Panel, test: datetime, shares: tuple[float, ...]) -> "Split":
+        """Test from an instant on; what lies before is train and validation in the ratio of ``shares``.
+
+        Raises:
+            BadInput: nothing is measured before the instant, or after; or ``shares`` are none.
+        """
+        _check_shares(shares)
+        if not panel.start < test < panel.end:
+            raise BadInput(
+                cause=f"--from {test.isoformat()} leaves nothing to train on or nothing to judge: the measurements run "
+                f"from {panel.start.isoformat()} to {panel.end.isoformat()}",
+                mend="Give a time between, with some weeks before it",
+            )
+        first = panel.index(test)
+        return cls(validation=round(first * shares[0] / (shares[0] + shares[1])), test=first, end=len(panel))
+
     def check(self, *, warmup_steps: int, horizon_steps: int) -> None:
         """Refuse a split whose parts are too short to train, choose and judge on.
 
@@ -59,3 +72,11 @@ class Split:
                     cause=f"The {part} part has {have[part]} steps; this history and horizon need {steps}",
                     mend="Give a longer history, another --split, or a shorter --set horizon_steps or history_steps",
                 )
+
+
+def _check_shares(shares: tuple[float, ...]) -> None:
+    if len(shares) != 3 or not all(0 < share < 1 for share in shares) or abs(sum(shares) - 1) > 1e-6:
+        raise BadInput(
+            cause=f"--split {','.join(map(str, shares))} is not three positive shares that add up to 1",
+            mend="Give train, validation and test, e.g. --split 0.6,0.2,0.2",
+        )

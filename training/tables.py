@@ -1,5 +1,8 @@
 """Scores as the terminal shows them: no figure without the baselines beside it."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from rich.table import Table
 
 from training.scores import Scoreboard
@@ -25,3 +28,8 @@ def coverage_line(scores: Scoreboard, target: float) -> str:
         f"{scores.issues:,} issue times, {int(scores.count.sum()):,} measured targets; the {target:.0%} interval holds "
         f"{scores.coverage():.1%} of them; mean pinball loss {scores.mean_pinball():.2f} {scores.unit}"
     )
+
+
+def finite(rows: Sequence[dict[str, float | str]]) -> list[dict[str, Any]]:
+    """The rows for a JSON document, where NaN has no place: a figure over no targets is null."""
+    return [{key: None if value != value else value for key, value in row.items()} for row in rows]

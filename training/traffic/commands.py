@@ -22,7 +22,7 @@ from training.options import TrainOptions
 from training.provenance import is_simulated
 from training.publish import check_home
 from training.scores import Scoreboard
-from training.tables import coverage_line, score_table
+from training.tables import coverage_line, finite, score_table
 from training.traffic.evaluate import evaluate as judge_published
 from training.traffic.job import read_job
 from training.traffic.run import Outcome, run
@@ -39,14 +39,18 @@ def train(options: TrainOptions, *, as_json: bool) -> None:
     settings = load()
     check_home(settings)
     registry.versions(settings.home / "artifacts", options.name)
-    # The same sums in the same order on every machine with two cores or more.
-    torch.set_num_threads(_THREADS)
-    torch.manual_seed(options.seed)
+    same_bits(options.seed)
     with TemporaryDirectory(prefix="haechi-") as scratch:
         outcome = run(read_job(options), settings, Path(scratch))
     for name in _beaten_by(outcome.scores):
         warn(f"On its test interval this model errs MORE than '{name}', which needs no model; more history may help")
     emit(_trained(outcome), as_json=as_json, render=lambda console: _render_trained(console, outcome))
+
+
+def same_bits(seed: int) -> None:
+    """From here on the same sums in the same order, and the same chance, on every machine with two cores or more."""
+    torch.set_num_threads(_THREADS)
+    torch.manual_seed(seed)
 
 
 def evaluate(
@@ -84,7 +88,7 @@ def evaluate(
         "version": manifest.version,
         "interval": [panel.time(found.first).isoformat(), panel.end.isoformat()],
         "remark": found.remark,
-        "scores": _finite(found.scores.table()),
+        "scores": finite(found.scores.table()),
         "coverage": found.scores.coverage(),
         "pinball": found.scores.mean_pinball(),
         "targets": int(found.scores.count.sum()),
@@ -128,7 +132,7 @@ def _trained(outcome: Outcome) -> dict[str, Any]:
         "champion": published.champion,
         "mlflow_run": manifest.mlflow_run,
         "simulated": manifest.simulated,
-        "scores": _finite(scores.table()),
+        "scores": finite(scores.table()),
         "beaten_by": _beaten_by(scores),
         "coverage": scores.coverage(),
         "pinball": scores.mean_pinball(),
@@ -161,8 +165,3 @@ def _render_trained(console: Console, outcome: Outcome) -> None:
             f"to serve this one: haechi models promote {manifest.name}/{manifest.version}",
             markup=False,
         )
-
-
-def _finite(rows: list[dict[str, float | str]]) -> list[dict[str, Any]]:
-    """NaN is no JSON: a figure over no targets is null."""
-    return [{key: None if value != value else value for key, value in row.items()} for row in rows]

@@ -80,7 +80,7 @@ def evaluate(
         writer = prediction_writer(out, manifest, panel.entities)
     graph = Graph(folder / artifact.MODEL)
     with writer as predictions:
-        judge(graph, state, panel, range(first, len(panel)), config, scores, bar, _sink(predictions))
+        judge(graph, state, panel, range(first, len(panel)), config, scores, bar, rows_into(predictions))
     if not scores.count.sum():
         raise BadInput(
             cause="Nothing was measured in the part to be judged", mend="Give a file with measurements there"
@@ -88,7 +88,8 @@ def evaluate(
     return Evaluation(scores=scores, first=first, left_out=left_out, remark=remark)
 
 
-def _sink(predictions: PredictionWriter | None) -> Callable[[Issue], None] | None:
+def rows_into(predictions: PredictionWriter | None) -> Callable[[Issue], None] | None:
+    """Writes every issue that it is handed; None where nothing is to be written."""
     if predictions is None:
         return None
 

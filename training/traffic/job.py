@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, replace
+from datetime import datetime
 from typing import Any
 
 from features.console import note, warn
 from features.errors import BadInput, UnknownName
+from features.series import Panel
 from features.tables import read_panel
 from features.traffic.config import TrafficConfig
 from training.options import TrainOptions, split_instants
@@ -24,8 +26,12 @@ SETTINGS: dict[str, Any] = TrafficConfig().to_json() | RIDGE_SETTINGS
 """All that ``--set`` takes, with the defaults."""
 
 
-def read_job(options: TrainOptions) -> TrainingJob:
+def read_job(options: TrainOptions, *, test_from: datetime | None = None) -> TrainingJob:
     """Read and check all that ``options`` names; says on stderr what was found.
+
+    Args:
+        options: of the training.
+        test_from: when its test part begins, in place of what the options say.
 
     Raises:
         HaechiError: names cause and mend.
@@ -33,8 +39,7 @@ def read_job(options: TrainOptions) -> TrainingJob:
     panel, findings, _ = read_panel(options.data, options.shape, options.reading)
     for line in findings.lines():
         note(line)
-    instants = split_instants(options)
-    split = Split.by_shares(panel, options.split) if instants is None else Split.at(panel, *instants)
+    split = _split(panel, options, test_from)
     panel, dropped = measured_entities(panel, split)
     if dropped:
         warn(f"{len(dropped)} entities were never measured in training and are left out, e.g. {dropped[0]}")
@@ -54,6 +59,13 @@ def read_job(options: TrainOptions) -> TrainingJob:
     if options.entities is None:
         return job
     return replace(job, positions=positions(options.entities, columns, panel.entities))
+
+
+def _split(panel: Panel, options: TrainOptions, test_from: datetime | None) -> Split:
+    if test_from is not None:
+        return Split.before(panel, test_from, options.split)
+    instants = split_instants(options)
+    return Split.by_shares(panel, options.split) if instants is None else Split.at(panel, *instants)
 
 
 def with_settings(job: TrainingJob, options: TrainOptions, chosen: Mapping[str, Any]) -> TrainingJob:

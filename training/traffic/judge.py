@@ -57,8 +57,9 @@ def judge(
     scores: Scoreboard,
     bar: Progress,
     sink: Callable[[Issue], None] | None = None,
+    until: int | None = None,
 ) -> Judged:
-    """Replay ``rows`` and score every issue time whose targets all end by ``rows.stop``.
+    """Replay ``rows`` and score every issue time whose targets all end by ``until``.
 
     Args:
         predict: the exported graph.
@@ -69,7 +70,9 @@ def judge(
         scores: empty, to be filled.
         bar: shows issue times done and time left.
         sink: is handed every issue that was scored.
+        until: row; ``rows.stop`` where another model does not take over there.
     """
+    until = rows.stop if until is None else until
     baselines = Baselines.of(panel.values, steps_per_day=config.steps_per_day, horizon_steps=config.horizon_steps)
     times = utc_times(panel.start, panel.step_min, len(panel) + config.horizon_steps)
     minutes = wall_clock(times, config.timezone)[1]
@@ -78,7 +81,7 @@ def judge(
     steps = range(rows.start, rows.stop + 1)
     for issue in bar.track(replay(predict, state, panel, steps, config), total=len(steps), description="judging"):
         state, ahead = issue.state, slice(issue.row, issue.row + config.horizon_steps)
-        if ahead.stop > rows.stop:
+        if issue.row == rows.stop or ahead.stop > until:
             continue
         profile: FloatArray = np.asarray(issue.table.inputs["profile"], dtype=np.float32)
         others = baselines.forecast(issue.row, profile)

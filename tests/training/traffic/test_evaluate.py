@@ -37,6 +37,18 @@ def test_predictions_come_twice_the_same_and_never_cross(at_home, document, city
     assert frame["q10"].min() >= 0
 
 
+def test_the_order_of_rows_and_entities_in_the_file_changes_nothing(at_home, document, city_file, tmp_path):
+    pl.read_parquet(city_file).sample(fraction=1, shuffle=True, seed=3).write_parquet(tmp_path / "shuffled.parquet")
+
+    found = [
+        document("evaluate", "traffic", "--data", path, "--out", tmp_path / f"{number}.parquet")
+        for number, path in enumerate((city_file, tmp_path / "shuffled.parquet"))
+    ]
+
+    assert found[0]["scores"] == found[1]["scores"]
+    assert pl.read_parquet(tmp_path / "0.parquet").equals(pl.read_parquet(tmp_path / "1.parquet"))
+
+
 @pytest.fixture
 def later(make_panel, save_panel, tmp_path):
     """The same city, two weeks that begin where the ten weeks end; changed as asked."""

@@ -20,6 +20,7 @@ from features.tables.options import (
     ValueColFlag,
     read_options,
 )
+from training.experiment.cli import experiment_app
 from training.options import train_options, with_flags_of
 from training.registry_cli import models
 
@@ -33,6 +34,7 @@ def add_commands(app: typer.Typer) -> None:
     app.command("backtest")(_backtest)
     app.command("search")(_search)
     app.add_typer(models, name="models")
+    app.add_typer(experiment_app(_train), name="experiment")
 
 
 def _train(

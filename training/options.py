@@ -32,6 +32,7 @@ class TrainOptions:
         country: whose public holidays count.
         timezone: the local clock.
         quick: skip the choices on validation.
+        question: that a run file of an experiment asks, or None.
         given: what of all this differs from the defaults, as a run file would say it; without ``set``.
     """
 
@@ -47,11 +48,17 @@ class TrainOptions:
     country: str
     timezone: str
     quick: bool
+    question: str | None = None
     given: dict[str, Any] = field(default_factory=dict)
 
 
 def train_options(
-    context: typer.Context, flags: dict[str, Any], run: Path | None, assignments: Sequence[str]
+    context: typer.Context,
+    flags: dict[str, Any],
+    run: Path | None,
+    assignments: Sequence[str],
+    *,
+    needs_data: bool = True,
 ) -> TrainOptions:
     """The options of a command that was called, a run file's values below its flags.
 
@@ -60,32 +67,36 @@ def train_options(
         flags: every flag with its value or default.
         run: a run file, or None.
         assignments: ``key=value`` of ``--set``, above the run file's table ``set``.
+        needs_data: whether it is an error to name no measurements.
 
     Raises:
         BadInput: no data, a run file that cannot be read, or a value that makes no sense.
         UnknownName: a key of the run file that is no option; offers the nearest.
     """
-    values, settings = dict(flags), {}
+    values, settings, question = dict(flags), {}, None
     if run is not None:
         from_file = _run_file(run)
+        question = from_file.pop("question", None)
+        if question is not None and not isinstance(question, str):
+            raise BadInput(cause=f"{run}: question = {question!r} is no text", mend='Write question = "..."')
         settings = from_file.pop("set", {})
         if not isinstance(settings, dict):
             raise BadInput(cause=f"{run}: set = {settings!r} is no table", mend="Write [set] and one line a setting")
         options = [name for name in flags if name != "domain"]
         for key, value in from_file.items():
             if key not in options:
-                raise UnknownName.among(f"option in {run}:", key, [*options, "set"])
+                raise UnknownName.among(f"option in {run}:", key, [*options, "question", "set"])
             source = context.get_parameter_source(key)
             if source is not None and source.name == "DEFAULT":
                 values[key] = _as_flag(context, run, key, value)
     settings |= dict(_assignment(text) for text in assignments)
-    if not values["data"]:
+    if needs_data and not values["data"]:
         raise BadInput(
             cause="No measurements are named", mend='Give --data PATH, or a line data = "PATH" in --run FILE'
         )
     timezone = values["timezone"]
     return TrainOptions(
-        data=tuple(Path(path) for path in values["data"]),
+        data=tuple(Path(path) for path in values["data"] or ()),
         reading=read_options(
             time_col=values["time_col"],
             entity_col=values["entity_col"],
@@ -105,6 +116,7 @@ def train_options(
         country=values["country"],
         timezone=timezone or "Asia/Seoul",
         quick=values["quick"],
+        question=question,
         given=_given(context, values),
     )
 

@@ -21,7 +21,7 @@ PARTS = {
         "advance": ("advance",),
         "build": ("build",),
     },
-    "training": {"model": (), "fit": ("fit",), "commands": ("train", "evaluate"), "search": ("problem",)},
+    "training": {"model": (), "fit": ("fit",), "commands": ("train", "evaluate", "experiment"), "search": ("problem",)},
     "serving": {"service": ("register",)},
 }
 TRAINING_STACK = {"torch", "lightgbm", "mlflow"}

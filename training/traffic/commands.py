@@ -36,12 +36,8 @@ def train(options: TrainOptions, *, as_json: bool) -> None:
     Raises:
         HaechiError: names cause and mend; nothing is registered.
     """
-    settings = load()
-    check_home(settings)
-    registry.versions(settings.home / "artifacts", options.name)
-    same_bits(options.seed)
     with TemporaryDirectory(prefix="haechi-") as scratch:
-        outcome = run(read_job(options), settings, Path(scratch))
+        outcome = _outcome(options, Path(scratch))
     for name in _beaten_by(outcome.scores):
         warn(f"On its test interval this model errs MORE than '{name}', which needs no model; more history may help")
     emit(_trained(outcome), as_json=as_json, render=lambda console: _render_trained(console, outcome))
@@ -51,6 +47,15 @@ def same_bits(seed: int) -> None:
     """From here on the same sums in the same order, and the same chance, on every machine with two cores or more."""
     torch.set_num_threads(_THREADS)
     torch.manual_seed(seed)
+
+
+def experiment(options: TrainOptions, scratch: Path) -> dict[str, Any]:
+    """Train as ``train`` does; what that says with ``--json``, the pictures in ``scratch/pictures``.
+
+    Raises:
+        HaechiError: names cause and mend; nothing is registered.
+    """
+    return _trained(_outcome(options, scratch))
 
 
 def evaluate(
@@ -120,6 +125,14 @@ def _traffic_model(reference: str) -> tuple[Path, Manifest]:
             mend=f"Run: haechi evaluate {manifest.domain} ..., or name a traffic model with --model",
         )
     return folder, manifest
+
+
+def _outcome(options: TrainOptions, scratch: Path) -> Outcome:
+    settings = load()
+    check_home(settings)
+    registry.versions(settings.home / "artifacts", options.name)
+    same_bits(options.seed)
+    return run(read_job(options), settings, scratch)
 
 
 def _trained(outcome: Outcome) -> dict[str, Any]:

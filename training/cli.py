@@ -8,7 +8,7 @@ import typer
 
 from features import DOMAINS
 from features.console import JsonFlag
-from features.errors import UnknownName
+from features.errors import BadInput, UnknownName
 from features.tables.options import (
     EntityColFlag,
     MissingFlag,
@@ -99,6 +99,12 @@ def _evaluate(
     model: Annotated[str, typer.Option(help="NAME, NAME@ALIAS or NAME/VERSION.")] = "traffic",
     split: Annotated[str, typer.Option(help="test: its own test part; all: a file it never saw.")] = "test",
     out: Annotated[Path | None, typer.Option(metavar="FILE.parquet", help="Write every prediction.")] = None,
+    events: Annotated[
+        Path | None, typer.Option(metavar="FILE.jsonl", help="Watch for abnormal flow, one JSON line an event.")
+    ] = None,
+    entities: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="With --events, places: what lies together is one event.")
+    ] = None,
     shape: ShapeFlag = "long",
     time_col: TimeColFlag = "time",
     entity_col: EntityColFlag = "entity_id",
@@ -125,7 +131,10 @@ def _evaluate(
         step_min=step_min,
         missing_value=missing_value,
     )
-    command.evaluate(data, shape, reading, model, whole=split == "all", out=out, as_json=as_json)
+    if entities is not None and events is None:
+        raise BadInput(cause="--entities is given without --events", mend="Add --events FILE.jsonl, or leave it out")
+    watched = None if events is None else (events, entities)
+    command.evaluate(data, shape, reading, model, whole=split == "all", out=out, watched=watched, as_json=as_json)
 
 
 @with_flags_of(_train)

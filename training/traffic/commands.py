@@ -1,5 +1,6 @@
 """``haechi train traffic`` and ``haechi evaluate traffic``, from options to what is printed."""
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,7 +19,9 @@ from features.tables import read_panel
 from features.tables.columns import ReadOptions
 from features.tables.source import check_out
 from features.traffic.config import TrafficConfig
+from features.traffic.happening import AbnormalFlow
 from training.options import TrainOptions
+from training.places import positions
 from training.provenance import is_simulated
 from training.publish import check_home
 from training.scores import Scoreboard
@@ -26,6 +29,7 @@ from training.tables import coverage_line, finite, score_table
 from training.traffic.evaluate import evaluate as judge_published
 from training.traffic.job import read_job
 from training.traffic.run import Outcome, run
+from training.traffic.watching import WatchedPlaces, write_events
 
 _THREADS = 2
 
@@ -66,6 +70,7 @@ def evaluate(
     *,
     whole: bool,
     out: Path | None,
+    watched: tuple[Path, Path | None] | None = None,
     as_json: bool,
 ) -> None:
     """Judge a published version and print its scores beside the baselines'.
@@ -73,9 +78,16 @@ def evaluate(
     Raises:
         HaechiError: names cause and mend.
     """
+    events, entities = watched or (None, None)
     if out is not None:
         check_out(out, data, suffix=".parquet")
+    if events is not None:
+        check_out(events, data, suffix=".jsonl")
     folder, manifest = _traffic_model(model)
+    places = None
+    if events is not None:
+        known = None if entities is None else positions(entities, reading.columns.entity, manifest.entities)
+        places = WatchedPlaces(positions=known)
     panel, findings, _ = read_panel(data, shape, reading)
     for line in findings.lines():
         note(line)
@@ -85,9 +97,12 @@ def evaluate(
             mend="Name the right column with --value-col, or rename it",
         )
     with progress() as bar:
-        found = judge_published(manifest, folder, panel, whole=whole, out=out, bar=bar)
+        found = judge_published(manifest, folder, panel, whole=whole, out=out, bar=bar, watched=places)
     if found.left_out:
         warn(f"{len(found.left_out)} entities that the model does not know are left out, e.g. {found.left_out[0]}")
+    simulated = manifest.simulated or is_simulated(data)
+    if events is not None and found.events is not None:
+        write_events(found.events, manifest, events, simulated=simulated)
     document = {
         "model": manifest.name,
         "version": manifest.version,
@@ -98,8 +113,9 @@ def evaluate(
         "pinball": found.scores.mean_pinball(),
         "targets": int(found.scores.count.sum()),
         "entities_left_out": list(found.left_out),
-        "simulated": manifest.simulated or is_simulated(data),
+        "simulated": simulated,
         "out": None if out is None else str(out),
+        "events": None if events is None else {"file": str(events), "kinds": _kinds(found.events or [])},
     }
 
     def render(console: Console) -> None:
@@ -110,8 +126,15 @@ def evaluate(
         console.print(found.remark, markup=False)
         if out is not None:
             console.print(f"Predictions: {out}", markup=False)
+        if events is not None:
+            kinds = [f"{count} of {kind}" for kind, count in _kinds(found.events or []).items()]
+            console.print(f"Events: {', '.join(kinds) or 'none'}: {events}", markup=False)
 
     emit(document, as_json=as_json, render=render)
+
+
+def _kinds(events: list[AbnormalFlow]) -> dict[str, int]:
+    return {str(kind): count for kind, count in sorted(Counter(event.kind for event in events).items())}
 
 
 def _traffic_model(reference: str) -> tuple[Path, Manifest]:

@@ -13,6 +13,7 @@ from features.manifest import Manifest
 from features.series import Panel
 from features.traffic.build import QUALITIES
 from features.traffic.config import TrafficConfig
+from features.traffic.happening import AbnormalFlow
 from features.traffic.state import TrafficState, fresh, load
 from training.export import Graph
 from training.predictions import PredictionWriter, prediction_writer
@@ -21,6 +22,7 @@ from training.scores import Scoreboard
 from training.traffic.judge import judge
 from training.traffic.replay import Issue
 from training.traffic.run import TEST_STATE
+from training.traffic.watching import WatchedPlaces, Watching
 
 _WARMUP_DAYS = 28
 
@@ -34,16 +36,25 @@ class Evaluation:
         first: row of the panel at which scoring begins.
         left_out: entities of the file that the model does not know.
         remark: how the state began, in words.
+        events: of abnormal flow, by onset; None where nobody watched.
     """
 
     scores: Scoreboard
     first: int
     left_out: tuple[str, ...]
     remark: str
+    events: list[AbnormalFlow] | None
 
 
 def evaluate(
-    manifest: Manifest, folder: Path, panel: Panel, *, whole: bool, out: Path | None, bar: Progress
+    manifest: Manifest,
+    folder: Path,
+    panel: Panel,
+    *,
+    whole: bool,
+    out: Path | None,
+    bar: Progress,
+    watched: WatchedPlaces | None = None,
 ) -> Evaluation:
     """Replay the model over the measurements, as live would have lived them.
 
@@ -54,6 +65,7 @@ def evaluate(
         whole: judge all of a file that it was not trained on; else the test part of the one that it was.
         out: a Parquet file for the predictions, or None.
         bar: shows issue times done and time left.
+        watched: where the model's entities are, if abnormal flow is to be watched for; None watches for none.
 
     Raises:
         BadInput: no entity is known, the file is not the one asked for, or nothing in it can be scored.
@@ -79,13 +91,16 @@ def evaluate(
     if out is not None:
         writer = prediction_writer(out, manifest, panel.entities)
     graph = Graph(folder / artifact.MODEL)
+    watching = None if watched is None else Watching.of(panel, first, watched)
     with writer as predictions:
-        judge(graph, state, panel, range(first, len(panel)), config, scores, bar, rows_into(predictions))
+        sink = _heard_by(rows_into(predictions), watching)
+        judge(graph, state, panel, range(first, len(panel)), config, scores, bar, sink)
     if not scores.count.sum():
         raise BadInput(
             cause="Nothing was measured in the part to be judged", mend="Give a file with measurements there"
         )
-    return Evaluation(scores=scores, first=first, left_out=left_out, remark=remark)
+    events = None if watching is None else watching.events
+    return Evaluation(scores=scores, first=first, left_out=left_out, remark=remark, events=events)
 
 
 def rows_into(predictions: PredictionWriter | None) -> Callable[[Issue], None] | None:
@@ -98,6 +113,18 @@ def rows_into(predictions: PredictionWriter | None) -> Callable[[Issue], None] |
         predictions.add(issue.issued_at, issue.forecast, issue.measured, quality)
 
     return add
+
+
+def _heard_by(write: Callable[[Issue], None] | None, watching: Watching | None) -> Callable[[Issue], None] | None:
+    if watching is None:
+        return write
+
+    def hear(issue: Issue) -> None:
+        watching.take(issue.row, issue.forecast)
+        if write is not None:
+            write(issue)
+
+    return hear
 
 
 def _test_part(manifest: Manifest, folder: Path, panel: Panel, config: TrafficConfig) -> tuple[TrafficState, int, str]:

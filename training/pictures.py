@@ -40,6 +40,37 @@ def fan_chart(
     return figure
 
 
+def event_chart(
+    times: np.ndarray,
+    forecast: FloatArray,
+    measured: FloatArray,
+    event: tuple[np.datetime64, np.datetime64],
+    *,
+    title: str,
+    unit: str,
+) -> Figure:
+    """One link around an event: what was measured beside what was forecast one step ahead.
+
+    Args:
+        times: (step,), datetime64, local.
+        forecast: (step, 3), each issued at its interval's start.
+        measured: (step,), NaN where missing.
+        event: its onset and the end of its last interval outside, local.
+        title: what is shown.
+        unit: of the values.
+    """
+    figure, axes = _figure(title)
+    axes.axvspan(event[0], event[1], color="#f3d9c6", lw=0, label="event")  # type: ignore[arg-type]
+    axes.fill_between(times, forecast[:, 0], forecast[:, 2], color=_BAND, lw=0, label="80 % interval")
+    axes.plot(times, forecast[:, 1], color=_MODEL, lw=1.6, label="forecast one step ahead")
+    axes.plot(times, measured, ".-", color=_INK, ms=4, lw=0.8, label="measured")
+    axes.set_ylabel(unit)
+    axes.set_ylim(bottom=0)
+    figure.autofmt_xdate(rotation=0, ha="center")
+    axes.legend(frameon=False, ncols=4, loc="upper left", bbox_to_anchor=(0, 1.09))
+    return figure
+
+
 def error_by_step(scores: Scoreboard, *, title: str) -> Figure:
     """Mean absolute error by how far ahead, the model's beside each baseline's."""
     figure, axes = _figure(title)

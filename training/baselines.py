@@ -71,7 +71,11 @@ class Baselines:
         latest_first = self.values[max(row - 1 - self.week_steps, 0) : row][::-1]
         if not len(latest_first):
             return np.full(self.values.shape[1], np.nan, dtype=np.float32)
-        return _first_known(latest_first)
+        last: FloatArray = latest_first[0].copy()
+        # Most are there; a week is searched only where one is not.
+        missing = np.flatnonzero(np.isnan(last))
+        last[missing] = _first_known(latest_first[:, missing])
+        return last
 
 
 def _first_known(values: FloatArray) -> FloatArray:

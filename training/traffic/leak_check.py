@@ -68,7 +68,7 @@ class Walks:
     def see(self, issue: Issue) -> None:
         """Take in an issue time of the segment."""
         if issue.row in self._starts.values():
-            self._states[issue.row] = issue.state
+            self._states[issue.row] = issue.state.copy()
         if issue.row in self._starts:
             self._forecasts[issue.row] = issue.forecast
 

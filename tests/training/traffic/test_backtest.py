@@ -100,7 +100,7 @@ def test_what_is_printed_names_baseline_origins_and_the_check(home, run_command,
 def test_each_fit_forecasts_until_the_next_and_the_state_goes_on(job, tmp_path):
     issues = []
 
-    found = played(job, tmp_path, days=2, sink=issues.append)
+    found = played(job, tmp_path, days=2, sink=lambda issue: issues.append(replace(issue, state=issue.state.copy())))
 
     assert [segment.rows for segment in found.segments] == [range(576, 624), range(624, 672), range(672, 720)]
     assert [issue.row for issue in issues] == list(range(TEST, END - 5))

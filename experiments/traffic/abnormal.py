@@ -206,8 +206,9 @@ def odd_days(events: list[AbnormalFlow], panel: Panel) -> None:
     for name, here in kinds.items():
         own = [counts[day] for day in np.unique(local[here]).tolist()]
         say(f"| {name} | {len(own)} | {np.mean(own):.2f} | {max(own)} |\n")
-    fullest = sorted(counts, key=lambda day: -counts[day])[:6]
-    shown = [f"{date.fromordinal(day + first)} {counts[day]}" for day in fullest]
+    shown = [
+        f"{date.fromordinal(day + first)} {counts[day]}" for day in sorted(counts, key=lambda day: -counts[day])[:6]
+    ]
     say(f"\nThe fullest days: {', '.join(shown)}.\n")
 
 
@@ -269,10 +270,9 @@ def simulated(chosen: WatchConfig) -> None:
     works = [one for one in truth if one["kind"] == "roadworks"]
     say(f"\n**SIMULATED Seoul, seed {SEED}** ({len(own.rows)} hours, {own.link_days:,.0f} link-days)\n\n")
     say("| figure | reached |\n| --- | --- |\n")
-    found = sum(any(of(event, crash) for event in traffic) for crash in crashes)
-    say(f"| SIMULATED: crashes found, all | {found} of {len(crashes)} |\n")
-    found = sum(any(of(event, crash) for event in traffic) for crash in grave)
-    say(f"| SIMULATED: of {DETECTED_LOSS:.0%} of the flow and {DETECTED_H:.0f} h or more | {found} of {len(grave)} |\n")
+    for name, ones in (("all", crashes), (f"of {DETECTED_LOSS:.0%} of the flow and {DETECTED_H:.0f} h or more", grave)):
+        found = sum(any(of(event, crash) for event in traffic) for crash in ones)
+        say(f"| SIMULATED: crashes found, {name} | {found} of {len(ones)} |\n")
     true = sum(any(of(event, one) for one in (*crashes, *works)) for event in traffic)
     say(f"| SIMULATED: events of a crash or roadworks, there or on the detour | {true} of {len(traffic)} |\n")
     say(f"| SIMULATED: sensor faults suspected (there are none) | {len(events) - len(traffic)} |\n")

@@ -1,15 +1,18 @@
 """The model card: what a person should know before trusting a version."""
 
 from features.manifest import Manifest
+from training.ledger import Ledger
+from training.tables import regime_rows, sites_line
 from training.track import run_link
 
 
-def card(manifest: Manifest, scores: list[dict[str, float | str]], notes: list[str]) -> str:
+def card(manifest: Manifest, scores: list[dict[str, float | str]], ledger: Ledger, notes: list[str]) -> str:
     """Markdown for ``CARD.md``.
 
     Args:
         manifest: of the version.
         scores: one row a forecaster, the model first.
+        ledger: of the same forecasts, for the scores by regime and site.
         notes: what else was found, one sentence each.
     """
     m = manifest
@@ -21,6 +24,8 @@ def card(manifest: Manifest, scores: list[dict[str, float | str]], notes: list[s
     header = list(scores[0])
     table = [f"| {' | '.join(name.replace('_', ' ') for name in header)} |", f"|{' --- |' * len(header)}"]
     table += [f"| {' | '.join(_cell(row[name]) for name in header)} |" for row in scores]
+    regimes = ["| regime | mae | inside the interval | targets |", "| --- | --- | --- | --- |"]
+    regimes += [f"| {' | '.join(row)} |" for row in regime_rows(ledger)]
     lines = "\n".join(f"- {note}" for note in notes)
     return f"""# {m.name} version {m.version}
 
@@ -31,6 +36,13 @@ def card(manifest: Manifest, scores: list[dict[str, float | str]], notes: list[s
 {chr(10).join(table)}
 
 {lines}
+- {sites_line(ledger)}
+
+## By regime
+{chr(10).join(regimes)}
+
+Rush hours are 07-09 and 17-19 of working days, night is 22-05; a day is odd where the whole city was further from
+its usual than on 95 % of the days before.
 
 ## Learned from
 {m.training.start:%Y-%m-%d %H:%M} to {m.training.end:%Y-%m-%d %H:%M} UTC, {m.training.rows:,} measured values, data

@@ -69,7 +69,7 @@ class Scoreboard:
         self.issues += 1
         self.count += known.sum(axis=0)
         self.inside += inside.sum(axis=0)
-        self.pinball += [_pinball(measured, forecast[..., i], known, q) for i, q in enumerate(self.quantiles)]
+        self.pinball += [pinball(measured, forecast[..., i], known, q).sum() for i, q in enumerate(self.quantiles)]
         off = np.where(known, np.abs(measured - median), 0)
         for key, values in {"error": off, "inside": inside, "count": known}.items():
             self.by_entity[key] += values.sum(axis=1)
@@ -148,9 +148,10 @@ class Scoreboard:
         )
 
 
-def _pinball(measured: FloatArray, quantile: FloatArray, known: npt.NDArray[np.bool_], level: float) -> float:
-    over = np.where(known, measured - quantile, 0).astype(np.float64)
-    return float(np.maximum(level * over, (level - 1) * over).sum())
+def pinball(measured: FloatArray, quantile: FloatArray, known: npt.NDArray[np.bool_], level: float) -> _Counts:
+    """The loss of one quantile at each target, 0 where none is ``known`` (Koenker and Bassett 1978)."""
+    over: _Counts = np.where(known, measured - quantile, 0).astype(np.float64)
+    return np.maximum(level * over, (level - 1) * over)
 
 
 def _share(sums: _Counts, count: _Counts, step: int | None) -> float:

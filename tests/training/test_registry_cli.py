@@ -77,7 +77,14 @@ def test_models_are_listed_shown_and_verified(at_home, run_command, document):
 
     assert document("models", "show", "traffic@champion")["manifest"]["name"] == "traffic"
     card = " ".join(run_command("models", "show", "traffic").split())
-    for words in ("traffic version 1", "Scores on the test interval", "adaptive profile", "data `"):
+    for words in (
+        "traffic version 1",
+        "Scores on the test interval",
+        "adaptive profile",
+        "data `",
+        "rush hour",
+        "of 6 sites",
+    ):
         assert words.strip("`") in card
     assert document("models", "verify") == {"models": [{"model": "traffic/1", "ok": True, "cause": None}]}
 

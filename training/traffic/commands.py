@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -20,12 +21,13 @@ from features.tables.columns import ReadOptions
 from features.tables.source import check_out
 from features.traffic.config import TrafficConfig
 from features.traffic.happening import AbnormalFlow
+from training.ledger import Ledger
 from training.options import TrainOptions
 from training.places import positions
 from training.provenance import is_simulated
 from training.publish import check_home
 from training.scores import Scoreboard
-from training.tables import coverage_line, finite, score_table
+from training.tables import coverage_line, finite, regime_table, score_table, sites_line
 from training.traffic.evaluate import evaluate as judge_published
 from training.traffic.job import read_job
 from training.traffic.run import Outcome, run
@@ -111,6 +113,7 @@ def evaluate(
         "scores": finite(found.scores.table()),
         "coverage": found.scores.coverage(),
         "pinball": found.scores.mean_pinball(),
+        **_held(found.ledger),
         "targets": int(found.scores.count.sum()),
         "entities_left_out": list(found.left_out),
         "simulated": simulated,
@@ -123,6 +126,7 @@ def evaluate(
         title = f"{manifest.name}/{manifest.version}, {panel.time(found.first):%Y-%m-%d} to {panel.end:%Y-%m-%d}{label}"
         console.print(score_table(found.scores, title=title))
         console.print(coverage_line(found.scores, TrafficConfig.from_json(manifest.config).interval), markup=False)
+        _render_held(console, found.ledger)
         console.print(found.remark, markup=False)
         if out is not None:
             console.print(f"Predictions: {out}", markup=False)
@@ -172,6 +176,7 @@ def _trained(outcome: Outcome) -> dict[str, Any]:
         "beaten_by": _beaten_by(scores),
         "coverage": scores.coverage(),
         "pinball": scores.mean_pinball(),
+        **_held(outcome.ledger),
         "issue_times_scored": scores.issues,
         "validation": [
             {"what": one.what, "setting": one.setting, "mae": one.validation_mae} for one in trained.choices
@@ -192,6 +197,7 @@ def _render_trained(console: Console, outcome: Outcome) -> None:
     label = " [SIMULATED]" if manifest.simulated else ""
     console.print(score_table(outcome.scores, title=f"{manifest.name}/{manifest.version} on its test interval{label}"))
     console.print(coverage_line(outcome.scores, outcome.trained.config.interval), markup=False)
+    _render_held(console, outcome.ledger)
     console.print(f"Registered {manifest.name}/{manifest.version} in {published.folder}", markup=False)
     if published.champion == manifest.version:
         console.print("It is the champion: `haechi serve` serves it", markup=False)
@@ -201,3 +207,13 @@ def _render_trained(console: Console, outcome: Outcome) -> None:
             f"to serve this one: haechi models promote {manifest.name}/{manifest.version}",
             markup=False,
         )
+
+
+def _held(ledger: Ledger) -> dict[str, Any]:
+    """Where and when the model errs and its interval holds, for --json."""
+    return {"coverage_by_site": asdict(ledger.sites()), "by_regime": ledger.regimes()}
+
+
+def _render_held(console: Console, ledger: Ledger) -> None:
+    console.print(sites_line(ledger), markup=False)
+    console.print(regime_table(ledger))

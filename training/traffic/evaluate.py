@@ -16,6 +16,7 @@ from features.traffic.config import TrafficConfig
 from features.traffic.happening import AbnormalFlow
 from features.traffic.state import TrafficState, fresh, load
 from training.export import Graph
+from training.ledger import Ledger
 from training.predictions import PredictionWriter, prediction_writer
 from training.provenance import data_sha256
 from training.scores import Scoreboard
@@ -33,6 +34,7 @@ class Evaluation:
 
     Attributes:
         scores: of model and baselines.
+        ledger: of the model's forecasts.
         first: row of the panel at which scoring begins.
         left_out: entities of the file that the model does not know.
         remark: how the state began, in words.
@@ -40,6 +42,7 @@ class Evaluation:
     """
 
     scores: Scoreboard
+    ledger: Ledger
     first: int
     left_out: tuple[str, ...]
     remark: str
@@ -94,13 +97,19 @@ def evaluate(
     watching = None if watched is None else Watching.of(panel, first, watched)
     with writer as predictions:
         sink = _heard_by(rows_into(predictions), watching)
-        judge(graph, state, panel, range(first, len(panel)), config, scores, bar, sink)
+        judged = judge(graph, state, panel, range(first, len(panel)), config, scores, bar, sink)
     if not scores.count.sum():
         raise BadInput(
             cause="Nothing was measured in the part to be judged", mend="Give a file with measurements there"
         )
-    events = None if watching is None else watching.events
-    return Evaluation(scores=scores, first=first, left_out=left_out, remark=remark, events=events)
+    return Evaluation(
+        scores=scores,
+        ledger=judged.ledger,
+        first=first,
+        left_out=left_out,
+        remark=remark,
+        events=None if watching is None else watching.events,
+    )
 
 
 def rows_into(predictions: PredictionWriter | None) -> Callable[[Issue], None] | None:

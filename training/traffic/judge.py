@@ -12,6 +12,7 @@ from features.series import FloatArray, Panel
 from features.traffic.config import TrafficConfig
 from features.traffic.state import TrafficState
 from training.baselines import Baselines
+from training.ledger import Bookkeeper, Ledger
 from training.scores import Scoreboard
 from training.traffic.replay import Issue, Predict, replay
 
@@ -39,11 +40,13 @@ class Judged:
 
     Attributes:
         scores: of the model and the baselines, over issue times whose targets all lie in the interval.
+        ledger: of the same forecasts.
         state: as of the end of the rows.
         examples: the last week's forecasts issued at local midnight, for pictures.
     """
 
     scores: Scoreboard
+    ledger: Ledger
     state: TrafficState
     examples: list[Example]
 
@@ -76,6 +79,9 @@ def judge(
     baselines = Baselines.of(panel.values, steps_per_day=config.steps_per_day, horizon_steps=config.horizon_steps)
     times = utc_times(panel.start, panel.step_min, len(panel) + config.horizon_steps)
     minutes = wall_clock(times, config.timezone)[1]
+    books = Bookkeeper(
+        panel, rows, scores, horizon_steps=config.horizon_steps, country=config.country, timezone=config.timezone
+    )
     examples: list[Example] = []
     # One more than the rows: the last state has seen the last measurement.
     steps = range(rows.start, rows.stop + 1)
@@ -86,9 +92,10 @@ def judge(
         profile: FloatArray = np.asarray(issue.table.inputs["profile"], dtype=np.float32)
         others = baselines.forecast(issue.row, profile)
         scores.add(issue.forecast, issue.measured, others, minutes[ahead] // 60)
+        books.add(issue.row, issue.forecast, issue.measured)
         if sink is not None:
             sink(issue)
         if minutes[issue.row] < panel.step_min:
             shown = Example(issued_at=issue.issued_at, forecast=issue.forecast, measured=issue.measured)
             examples = [*examples, shown][-_EXAMPLE_DAYS:]
-    return Judged(scores=scores, state=state, examples=examples)
+    return Judged(scores=scores, ledger=books.ledger(), state=state, examples=examples)

@@ -22,6 +22,9 @@ from features.traffic.config import TrafficConfig
 from features.traffic.state import save
 from training.card import card
 from training.export import Graph, check_parity, export
+from training.ledger import Ledger
+from training.ledger_file import TEST_ERRORS
+from training.ledger_file import save as save_ledger
 from training.provenance import data_sha256, git_commit
 from training.publish import Published, publish
 from training.scores import Scoreboard
@@ -72,12 +75,14 @@ class Outcome:
     Attributes:
         published: the version and its folder.
         scores: on the test interval, of the exported graph.
+        ledger: of the same forecasts.
         trained: the model and what was tried.
         parity: largest difference between module and graph.
     """
 
     published: Published
     scores: Scoreboard
+    ledger: Ledger
     trained: Trained
     parity: float
 
@@ -124,12 +129,14 @@ def run(job: TrainingJob, settings: Settings, scratch: Path) -> Outcome:
         (folder / artifact.MODEL).write_bytes(graph_path.read_bytes())
         (folder / artifact.MANIFEST).write_text(manifest.to_json(), encoding="utf-8")
         (folder / artifact.CARD).write_text(
-            card(manifest, scores.table(), _notes(job, trained, scores)), encoding="utf-8"
+            card(manifest, scores.table(), judged.ledger, _notes(job, trained, scores)), encoding="utf-8"
         )
         save(judged.state, folder / artifact.STATE)
         save(trained.state, folder / TEST_STATE)
+        save_ledger(judged.ledger, folder / TEST_ERRORS)
 
-    return Outcome(published=publish(record, write, settings), scores=scores, trained=trained, parity=parity)
+    published = publish(record, write, settings)
+    return Outcome(published=published, scores=scores, ledger=judged.ledger, trained=trained, parity=parity)
 
 
 def _parity_rows(job: TrainingJob, trained: Trained) -> Mapping[str, Mapping[str, npt.NDArray[np.generic]]]:

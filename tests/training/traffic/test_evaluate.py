@@ -7,6 +7,9 @@ import pytest
 
 from features.errors import BadInput, UnknownName
 from training.baselines import LAST_VALUE
+from training.ledger_file import TEST_ERRORS
+from training.ledger_file import load as load_ledger
+from training.provenance import data_sha256
 
 TEST_ROWS = 336
 
@@ -25,6 +28,22 @@ def test_evaluate_says_what_training_said(at_home, document, city_file, manifest
     assert frame.height == (TEST_ROWS - 24 + 1) * 6 * 24
     inside = frame.drop_nulls("observed").select(pl.col("observed").is_between("q10", "q90").mean()).item()
     assert found["coverage"] == pytest.approx(inside, abs=1e-6)
+    sites = frame.drop_nulls("observed").group_by("entity_id").agg(pl.col("observed").is_between("q10", "q90").mean())
+    within = sites["observed"].is_between(0.74, 0.86)
+    assert found["coverage_by_site"]["share_within"] == pytest.approx(within.mean())
+    assert set(found["coverage_by_site"]["worst"]) <= set(sites.filter(~within)["entity_id"])
+    assert sum(row["targets"] for row in found["by_regime"]) == found["targets"]
+    whole = sum(row["targets"] * row["mae"] for row in found["by_regime"]) / found["targets"]
+    assert whole == pytest.approx(off, rel=1e-5)
+
+
+def test_the_ledger_of_the_training_lies_in_the_artifact(at_home, document, city_file, city):
+    ledger = load_ledger(at_home / "artifacts" / "traffic" / "1" / TEST_ERRORS)
+
+    assert ledger.data_sha256 == data_sha256(city.window(len(city) - TEST_ROWS, len(city)))
+    assert (ledger.start, ledger.end) == (city.time(len(city) - TEST_ROWS), city.end)
+    found = document("evaluate", "traffic", "--data", city_file)
+    assert ledger.regimes() == found["by_regime"]
 
 
 def test_predictions_come_twice_the_same_and_never_cross(at_home, document, city_file, tmp_path):

@@ -87,6 +87,22 @@ def test_the_score_is_that_of_the_forecasts(city):
     assert found.scores.mae("linear") == pytest.approx(found.scores.mae("adaptive profile"))
 
 
+def test_the_ledger_is_of_the_same_forecasts_as_the_scores(city):
+    found = judged(city, range(400, 500))
+    ledger, scores = found.ledger, found.scores
+
+    assert (ledger.start, ledger.end) == (city.time(400), city.time(500))
+    assert (ledger.steps, ledger.unit, ledger.meant) == (6, "veh/h", 0.8)
+    np.testing.assert_allclose(ledger.by_issue["error"].sum(axis=0), scores.absolute["linear"], rtol=1e-5)
+    np.testing.assert_array_equal(ledger.by_issue["count"].sum(axis=0), scores.count)
+    assert ledger.by_issue["pinball"].sum() == pytest.approx(scores.pinball.mean(), rel=1e-5)
+    for sums in (ledger.by_place, ledger.by_part):
+        assert sums["error"].sum() == pytest.approx(scores.absolute["linear"].sum(), rel=1e-5)
+        assert sums["inside"].sum() == scores.inside.sum()
+        assert sums["count"].sum() == scores.count.sum()
+    np.testing.assert_allclose(ledger.by_place["error"].sum(axis=0), scores.by_entity["error"], rtol=1e-5)
+
+
 def test_pictures_show_the_last_week_of_midnights(city):
     found = judged(city, range(400, 700))
 

@@ -4,19 +4,19 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
 from features.calendar import DAY_CLASSES, Days, days
-from features.clock import EPOCH, step_number, step_on_clock, utc_times
+from features.clock import step_on_clock, utc_times
 from features.errors import BadInput, UnknownName
 from features.series import FloatArray, Panel
+from features.traffic import shift
 from features.traffic.config import TrafficConfig
+from features.traffic.late import LateRow, arrival, late_rows
 from features.traffic.state import TrafficState
 
-IntArray = npt.NDArray[np.int64]
 # Until a day type has a measurement of its own it follows its relatives this fast.
 _UNSEEN_SAME_CLASS_GAIN = 0.5
 _UNSEEN_OTHER_GAIN = 0.1
@@ -53,9 +53,10 @@ def advance(state: TrafficState, raw: Raw, config: TrafficConfig, until: datetim
     """The state as it is at ``until``: every measurement available by then is in, none that came later.
 
     The profile moves towards each measurement by ``same_type_gain`` for its own day type, by ``same_class_gain``
-    and ``other_gain`` for the rest. The half widths of the interval follow by quantile tracking (Gibbs and
-    Candes 2021, 'Adaptive conformal inference under distribution shift'; Angelopoulos, Candes and Tibshirani
-    2023, 'Conformal PID control'): wider by ``gain * (1 - tail)`` after a miss, narrower by ``gain * tail`` else.
+    and ``other_gain`` for the rest; where a level shifts it is carried there as a whole. The half widths of the
+    interval follow by quantile tracking (Gibbs and Candes 2021, 'Adaptive conformal inference under distribution
+    shift'; Angelopoulos, Candes and Tibshirani 2023, 'Conformal PID control'): wider by ``gain * (1 - tail)`` after a
+    miss, narrower by ``gain * tail`` else.
 
     Args:
         state: left untouched.
@@ -72,15 +73,6 @@ def advance(state: TrafficState, raw: Raw, config: TrafficConfig, until: datetim
     return moved
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _LateRow:
-    """Values of the interval ``number`` that became known at one instant after its end."""
-
-    number: int
-    columns: IntArray
-    values: FloatArray
-
-
 class Walk:
     """Moves one state, in place, through ``raw`` up to rising instants; ``build`` stops it at each issue time."""
 
@@ -90,12 +82,13 @@ class Walk:
         self._number = self._on_clock(state.as_of)
         self._measured = None if raw is None else _columns(raw.measured, state.entities, config)
         self._start = 0 if self._measured is None else self._on_clock(self._measured.start)
-        self._arrival = None if self._measured is None else _arrival(self._measured)
-        self._late: dict[int, list[_LateRow]] = {}
+        self._arrival = None if self._measured is None else arrival(self._measured)
+        self._late: dict[int, list[LateRow]] = {}
         if self._measured is not None and self._arrival is not None:
-            self._late = _late_rows(self._measured, self._arrival, self._number)
+            self._late = late_rows(self._measured, self._arrival, self._number)
         self._issued = deque(sorted(self._numbered(raw), key=lambda pair: pair[0]))
         self._first, self.days = self._calendar(last)
+        self._gains = [_gains(kind, config) for kind in range(len(DAY_CLASSES))]
 
     def to(self, until: datetime) -> None:
         """Take in all that is available by ``until``."""
@@ -154,6 +147,7 @@ class Walk:
             return
         for ring in (state.residual, state.observed, state.city_error, state.pending_low, state.pending_high):
             ring.fill(np.nan)
+        shift.forget(state, self.config)
         self._number = first
 
     def _next_news(self, end: int) -> int:
@@ -162,7 +156,7 @@ class Walk:
             return end
         if self._number < self._start + len(self._measured):
             return max(self._number, self._start)
-        return min((arrival - 1 for arrival in self._late if arrival > self._number), default=end)
+        return min((known_at - 1 for known_at in self._late if known_at > self._number), default=end)
 
     def _remember_issued(self) -> None:
         steps = self.config.horizon_steps
@@ -183,62 +177,72 @@ class Walk:
             if self._arrival is not None:
                 row = np.where(self._arrival[at] <= number + 1, row, np.nan).astype(np.float32)
         self._calibrate(number, row)
-        error = self._learn(number, row)
+        error, city = self._learn(number, row)
         self.state.residual[number % self.config.memory_steps] = error
         self.state.observed[number % self.config.history_steps] = row
-        self.state.city_error[number % self.config.memory_steps] = _city_error(row, error)
+        self.state.city_error[number % self.config.memory_steps] = city
         for late in self._late.get(number + 1, ()):
             self._take_late(late)
+        shift.follow(self.state, number, self.config)
 
-    def _take_late(self, late: _LateRow) -> None:
+    def _take_late(self, late: LateRow) -> None:
         number, row = late.number, np.full(len(self.state.entities), np.nan, dtype=np.float32)
         row[late.columns] = late.values
-        error, known = self._learn(number, row), ~np.isnan(row)
+        (error, own_city), known = self._learn(number, row), ~np.isnan(row)
         for ring, values in ((self.state.residual, error), (self.state.observed, row)):
             if self._number - number < len(ring):
                 ring[number % len(ring)] = np.where(known, values, ring[number % len(ring)])
         city = self.state.city_error
         # A feed that is always late would never know the city's error otherwise.
         if self._number - number < len(city) and np.isnan(city[number % len(city)]).all():
-            city[number % len(city)] = _city_error(row, error)
+            city[number % len(city)] = own_city
 
     def _calibrate(self, number: int, row: FloatArray) -> None:
         state, at = self.state, number % self.config.horizon_steps
-        for pending, width, outside in (
-            (state.pending_low, state.low, row < state.pending_low[at]),
-            (state.pending_high, state.high, row > state.pending_high[at]),
-        ):
-            known = ~np.isnan(pending[at]) & ~np.isnan(row)
+        for pending, width, side in ((state.pending_low, state.low, -1), (state.pending_high, state.high, 1)):
+            known = ~np.isnan(pending[at])
+            if not known.any():
+                continue
+            known &= ~np.isnan(row)
             if known.any():
+                outside = side * row > side * pending[at]
                 moved = width + self.config.calibration_gain * (outside - np.float32(self.config.tail))
                 width[:] = np.where(known, np.maximum(moved, _MIN_MULTIPLIER), width)
             pending[at] = np.nan
 
-    def _learn(self, number: int, row: FloatArray) -> FloatArray:
-        """Move profile and dispersion towards ``row``; returns the error against the profile as it was."""
-        slot, kind = self.day(number)
-        level, seen = self.state.level[slot], self.state.seen[slot]
+    def _learn(self, number: int, row: FloatArray) -> tuple[FloatArray, float]:
+        """Move profile and dispersion towards ``row``; returns its and the city's error against the profile before."""
+        state, (slot, kind) = self.state, self.day(number)
+        level, seen, usual = state.level[slot], state.seen[slot], state.dispersion[slot]
         error: FloatArray = row - level[kind]
-        known = ~np.isnan(error)
-        first = ~np.isnan(row) & np.isnan(level[kind])
-        level[:, first] = row[first]
-        level += self._gain(seen, kind) * np.where(known, error, 0)
-        seen[kind] += known | first
-        usual = self.state.dispersion[slot]
-        size = np.abs(error)
-        usual[:, known] = np.where(np.isnan(usual[:, known]), size[known], usual[:, known])
+        missing = np.isnan(error)
+        city = _city_error(row, error, ~missing)
         same = usual[dispersion_class(kind)]
-        same += self.config.dispersion_gain * np.where(known, size - same, 0)
-        return error
+        learned = shift.notice(state, row, error, usual=same, seen=seen[kind], city=city, config=self.config)
+        first = missing & ~np.isnan(row)
+        if first.any():
+            level[:, first] = row[first]
+        level += self._gain(seen, kind) * np.where(learned, error, 0)
+        seen[kind] += learned | first
+        size = np.abs(error)
+        np.copyto(usual, size, where=learned & np.isnan(usual))
+        same += self.config.dispersion_gain * np.where(learned, size - same, 0)
+        return error, city
 
     def _gain(self, seen: FloatArray, kind: int) -> FloatArray:
-        same_class = (DAY_CLASSES[kind] == DAY_CLASSES)[:, None]
-        gain = np.where(same_class, np.float32(self.config.same_class_gain), np.float32(self.config.other_gain))
-        eager = np.where(same_class, np.float32(_UNSEEN_SAME_CLASS_GAIN), np.float32(_UNSEEN_OTHER_GAIN))
-        gains: FloatArray = np.where(seen == 0, np.maximum(gain, eager), gain)
+        usual, eager = self._gains[kind]
+        gains: FloatArray = np.where(seen == 0, eager, usual)
         # The first few measurements of a day type are averaged before they fade.
         gains[kind] = np.maximum(np.float32(self.config.same_type_gain), 1 / (seen[kind] + 1))
         return gains
+
+
+def _gains(kind: int, config: TrafficConfig) -> tuple[FloatArray, FloatArray]:
+    """(day type, 1): how far each moves by an error on a day of ``kind``, and how far where it has none of its own."""
+    same_class = (DAY_CLASSES[kind] == DAY_CLASSES)[:, None]
+    gain = np.where(same_class, np.float32(config.same_class_gain), np.float32(config.other_gain))
+    eager = np.where(same_class, np.float32(_UNSEEN_SAME_CLASS_GAIN), np.float32(_UNSEEN_OTHER_GAIN))
+    return gain, np.maximum(gain, eager)
 
 
 def dispersion_class(kind: int) -> int:
@@ -264,37 +268,9 @@ def _columns(panel: Panel, entities: tuple[str, ...], config: TrafficConfig) -> 
     return panel if panel.entities == entities else panel.select(entities)
 
 
-def _city_error(row: FloatArray, error: FloatArray) -> float:
+def _city_error(row: FloatArray, error: FloatArray, known: npt.NDArray[np.bool_]) -> float:
     """The error of all that was measured, as a share of its profile; NaN where too few entities were."""
-    known = ~np.isnan(error)
-    if known.mean() < _MIN_CITY_SHARE:
+    if np.count_nonzero(known) < _MIN_CITY_SHARE * len(known):
         return np.nan
     expected = float((row - error)[known].sum())
     return float(error[known].sum()) / expected if expected > 0 else np.nan
-
-
-def _arrival(panel: Panel) -> IntArray | None:
-    """(time, entity): the step number by whose start each value is known; None where that is its interval's end."""
-    if panel.available_at is None:
-        return None
-    # NaT stands only where nothing was measured: whatever it comes to is not looked at.
-    phase_s = (panel.start - EPOCH) % panel.step // timedelta(seconds=1)
-    seconds = panel.available_at.astype("datetime64[s]").astype(np.int64) - phase_s
-    return -(-seconds // (panel.step_min * 60))
-
-
-def _late_rows(panel: Panel, arrival: IntArray, since: int) -> dict[int, list[_LateRow]]:
-    """Late values that were not known at ``since``, by the step number at whose start they are; oldest first."""
-    first = step_number(panel.start, panel.step_min)
-    own = first + 1 + np.arange(len(panel))[:, None]
-    rows, columns = np.nonzero((arrival > np.maximum(own, since)) & ~np.isnan(panel.values))
-    known_at = arrival[rows, columns]
-    order = np.lexsort((rows, known_at))
-    rows, columns, known_at = rows[order], columns[order], known_at[order]
-    ends = np.flatnonzero(np.diff(rows, append=-1) | np.diff(known_at, append=-1)) + 1
-    found: dict[int, list[_LateRow]] = {}
-    for begin, end in pairwise((0, *ends.tolist())):
-        row, cells = int(rows[begin]), columns[begin:end]
-        late = _LateRow(number=first + row, columns=cells, values=panel.values[row, cells])
-        found.setdefault(int(known_at[begin]), []).append(late)
-    return found

@@ -16,7 +16,13 @@ from features.traffic.config import TrafficConfig
 from features.traffic.state import TrafficState
 
 BoolArray = npt.NDArray[np.bool_]
-QUALITIES = ("ok", "degraded: no recent measurement", "fallback: profile of other hours", "fallback: never measured")
+QUALITIES = (
+    "ok",
+    "degraded: level shift",
+    "degraded: no recent measurement",
+    "fallback: profile of other hours",
+    "fallback: never measured",
+)
 # Where a profile's usual error was never seen, a forecast is taken to be off by this share of its level.
 _UNKNOWN_ERROR_SHARE = 0.25
 
@@ -106,7 +112,7 @@ def _features(
         "calendar": np.ascontiguousarray(np.broadcast_to(calendar, (len(state.entities), *calendar.shape))),
         "spread": np.ascontiguousarray(np.stack([(state.low * usual).T, (state.high * usual).T], axis=-1)),
     }
-    return inputs, _quality(recent[..., 0], profile, borrowed)
+    return inputs, _quality(state.relearning > 0, recent[..., 0], profile, borrowed)
 
 
 def _filled(level: FloatArray, levels: FloatArray) -> tuple[FloatArray, BoolArray]:
@@ -137,10 +143,13 @@ def _windows(state: TrafficState, numbers: npt.NDArray[np.int64], config: Traffi
     return np.stack([own, city], axis=-1)
 
 
-def _quality(recent: FloatArray, profile: FloatArray, borrowed: npt.NDArray[np.bool_]) -> npt.NDArray[np.int8]:
+def _quality(
+    relearning: BoolArray, recent: FloatArray, profile: FloatArray, borrowed: BoolArray
+) -> npt.NDArray[np.int8]:
+    """(entity,): the worst of what holds; ``QUALITIES`` get worse in order."""
     silent = np.isnan(recent).all(axis=1)
     never = np.isnan(profile).any(axis=0)
-    return np.select([never, borrowed, silent], [3, 2, 1], 0).astype(np.int8)
+    return np.select([never, borrowed, silent, relearning], [4, 3, 2, 1], 0).astype(np.int8)
 
 
 def target_times(issued_at: datetime, config: TrafficConfig) -> list[datetime]:

@@ -15,6 +15,7 @@ from features.traffic.config import TrafficConfig
 
 # A working day and a free day differ in how large their errors are.
 DISPERSION_CLASSES = 2
+EVIDENCE = ("measured", "expected", "expected with the city's error", "usual error", "weight")
 # Start of the interval's half widths, in usual absolute errors: a normal error's 10 % point lies at 1.6 of them.
 _FIRST_MULTIPLIER = 1.6
 _MEND = "Train the model again; state and config must come from one training"
@@ -36,6 +37,10 @@ class TrafficState:
         observed: (history, entity) ring, what was measured.
         city_error: (memory, entity) ring, the residual of all entities as a share of their profile, the same in
             every column, because one entity's caller cannot compute it.
+        evidence: (``EVIDENCE``, entity), sums of the last day or so, by which a shift of the level is found.
+        silent: (entity,), intervals since the last measurement, at most a day of them.
+        suspected: (entity,), intervals for which the level has looked like another.
+        relearning: (entity,), measurements until the profile counts as learned again after a shift.
         low: (step, entity), q50 - q10 in usual absolute residuals.
         high: (step, entity), q90 - q50 likewise.
         pending_low: (target ring, step, entity), q10 issued for intervals that are not over yet.
@@ -50,6 +55,10 @@ class TrafficState:
     residual: FloatArray
     observed: FloatArray
     city_error: FloatArray
+    evidence: FloatArray
+    silent: FloatArray
+    suspected: FloatArray
+    relearning: FloatArray
     low: FloatArray
     high: FloatArray
     pending_low: FloatArray
@@ -137,6 +146,10 @@ def _shapes(config: TrafficConfig) -> dict[str, tuple[int, ...]]:
         "residual": (config.memory_steps,),
         "observed": (config.history_steps,),
         "city_error": (config.memory_steps,),
+        "evidence": (len(EVIDENCE),),
+        "silent": (),
+        "suspected": (),
+        "relearning": (),
         "low": (steps,),
         "high": (steps,),
         "pending_low": (steps, steps),
@@ -145,4 +158,6 @@ def _shapes(config: TrafficConfig) -> dict[str, tuple[int, ...]]:
 
 
 def _start(name: str) -> float:
-    return {"seen": 0.0, "low": _FIRST_MULTIPLIER, "high": _FIRST_MULTIPLIER}.get(name, np.nan)
+    if name in {"low", "high"}:
+        return _FIRST_MULTIPLIER
+    return 0.0 if name in {"seen", "evidence", "silent", "suspected", "relearning"} else np.nan

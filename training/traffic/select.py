@@ -13,7 +13,7 @@ from rich.progress import Progress
 from features.clock import step_number
 from features.errors import BadInput
 from features.series import FloatArray, Panel
-from features.traffic.advance import Raw, advance
+from features.traffic.advance import Raw, Walk, advance
 from features.traffic.build import Table, build
 from features.traffic.config import TrafficConfig
 from features.traffic.state import TrafficState, fresh
@@ -186,11 +186,13 @@ def fold_error(before: Sequence[Fold], judged: Fold, config: TrafficConfig, ridg
 def _profile_mae(panel: Panel, split: Split, config: TrafficConfig) -> float:
     first, past = max(0, split.validation - _SELECT_DAYS * config.steps_per_day), Past.of(panel, config)
     state = past.advanced(fresh(panel.entities, panel.time(first), config), split.validation)
+    window = panel.window(max(0, split.validation - past.late_steps), split.test)
+    walk = Walk(state, Raw(measured=window), config, panel.time(split.test))
     total, count = 0.0, 0
-    for row in range(split.validation, split.test, config.memory_steps):
-        last = min(row + config.memory_steps, split.test)
-        state = past.advanced(state, last)
-        numbers = np.arange(row, last) + step_number(panel.start, config.step_min)
-        off = np.abs(state.residual[numbers % config.memory_steps])
+    for row in range(split.validation, split.test):
+        slot, kind = walk.day(step_number(panel.time(row), config.step_min))
+        # Not the state's residuals: those are rewritten where a level shifts.
+        off = np.abs(panel.values[row] - state.level[slot, kind])
         total, count = total + float(np.nansum(off)), count + int((~np.isnan(off)).sum())
+        walk.to(panel.time(row + 1))
     return total / count if count else float("inf")

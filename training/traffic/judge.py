@@ -79,8 +79,9 @@ def judge(
     baselines = Baselines.of(panel.values, steps_per_day=config.steps_per_day, horizon_steps=config.horizon_steps)
     times = utc_times(panel.start, panel.step_min, len(panel) + config.horizon_steps)
     minutes = wall_clock(times, config.timezone)[1]
+    judged = range(rows.start, min(until, rows.stop + config.horizon_steps - 1))
     books = Bookkeeper(
-        panel, rows, scores, horizon_steps=config.horizon_steps, country=config.country, timezone=config.timezone
+        panel, judged, scores, horizon_steps=config.horizon_steps, country=config.country, timezone=config.timezone
     )
     examples: list[Example] = []
     # One more than the rows: the last state has seen the last measurement.

@@ -103,6 +103,17 @@ def test_the_ledger_is_of_the_same_forecasts_as_the_scores(city):
     np.testing.assert_allclose(ledger.by_place["error"].sum(axis=0), scores.by_entity["error"], rtol=1e-5)
 
 
+def test_where_another_model_takes_over_the_targets_beyond_are_in_the_ledger_too(city):
+    scores = Scoreboard(model="linear", quantiles=(0.1, 0.5, 0.9), unit="veh/h")
+    with progress() as bar:
+        state = fresh(city.entities, city.start, CONFIG)
+        found = judge(profile, state, city, range(400, 450), CONFIG, scores, bar, until=500)
+
+    assert found.ledger.end == city.time(455)
+    np.testing.assert_array_equal(found.ledger.by_issue["count"].sum(axis=0), found.scores.count)
+    assert len(found.ledger.by_issue["count"]) == found.scores.issues == 50
+
+
 def test_pictures_show_the_last_week_of_midnights(city):
     found = judged(city, range(400, 700))
 

@@ -141,7 +141,7 @@ class Walk:
 
     def _skip_silence(self, end: int) -> None:
         """Jump over a silence longer than every ring, after which nothing recent is known anyway."""
-        state, memory = self.state, max(self.config.memory_steps, self.config.horizon_steps)
+        state, memory = self.state, max(self.config.memory_steps, self.config.pending_steps)
         first = min(end, self._next_news(end))
         if first - self._number <= memory:
             return
@@ -159,13 +159,13 @@ class Walk:
         return min((known_at - 1 for known_at in self._late if known_at > self._number), default=end)
 
     def _remember_issued(self) -> None:
-        steps = self.config.horizon_steps
+        ring = self.config.pending_steps
         while self._issued and self._issued[0][0] <= self._number:
             first, one = self._issued.popleft()
-            for step in range(steps):
+            for step in range(self.config.horizon_steps):
                 if first + step >= self._number:
-                    self.state.pending_low[(first + step) % steps, step] = one.low[step]
-                    self.state.pending_high[(first + step) % steps, step] = one.high[step]
+                    self.state.pending_low[(first + step) % ring, step] = one.low[step]
+                    self.state.pending_high[(first + step) % ring, step] = one.high[step]
 
     def _take(self, number: int) -> None:
         """The interval ``number`` is over: what was measured in it, and what arrived late, is known now."""
@@ -177,6 +177,9 @@ class Walk:
             if self._arrival is not None:
                 row = np.where(self._arrival[at] <= number + 1, row, np.nan).astype(np.float32)
         self._calibrate(number, row)
+        # What comes more than a day late finds no interval to be judged by: its place is that of a target ahead.
+        over = (number - self.config.steps_per_day) % self.config.pending_steps
+        self.state.pending_low[over] = self.state.pending_high[over] = np.nan
         error, city = self._learn(number, row)
         self.state.residual[number % self.config.memory_steps] = error
         self.state.observed[number % self.config.history_steps] = row
@@ -188,6 +191,8 @@ class Walk:
     def _take_late(self, late: LateRow) -> None:
         number, row = late.number, np.full(len(self.state.entities), np.nan, dtype=np.float32)
         row[late.columns] = late.values
+        if self._number - number < self.config.steps_per_day:
+            self._calibrate(number, row)
         (error, own_city), known = self._learn(number, row), ~np.isnan(row)
         for ring, values in ((self.state.residual, error), (self.state.observed, row)):
             if self._number - number < len(ring):
@@ -198,17 +203,16 @@ class Walk:
             city[number % len(city)] = own_city
 
     def _calibrate(self, number: int, row: FloatArray) -> None:
-        state, at = self.state, number % self.config.horizon_steps
+        """Judge what was issued for the interval ``number`` by what was measured in it, each value once."""
+        state, at = self.state, number % self.config.pending_steps
+        measured = ~np.isnan(row)
         for pending, width, side in ((state.pending_low, state.low, -1), (state.pending_high, state.high, 1)):
-            known = ~np.isnan(pending[at])
-            if not known.any():
-                continue
-            known &= ~np.isnan(row)
+            known = measured & ~np.isnan(pending[at])
             if known.any():
                 outside = side * row > side * pending[at]
                 moved = width + self.config.calibration_gain * (outside - np.float32(self.config.tail))
                 width[:] = np.where(known, np.maximum(moved, _MIN_MULTIPLIER), width)
-            pending[at] = np.nan
+                pending[at][known] = np.nan
 
     def _learn(self, number: int, row: FloatArray) -> tuple[FloatArray, float]:
         """Move profile and dispersion towards ``row``; returns its and the city's error against the profile before."""

@@ -75,6 +75,11 @@ class TrafficConfig:
         return max(self.history_steps, max(self.seasonal_lags_days) * self.steps_per_day)
 
     @property
+    def pending_steps(self) -> int:
+        """Targets whose intervals the state keeps: those ahead, and those of the last day, which may come late."""
+        return self.horizon_steps + self.steps_per_day
+
+    @property
     def quantiles(self) -> tuple[float, float, float]:
         """The three quantiles that are forecast: what the columns q10, q50 and q90 of every prediction mean."""
         return (0.1, 0.5, 0.9)

@@ -43,7 +43,8 @@ class TrafficState:
         relearning: (entity,), measurements until the profile counts as learned again after a shift.
         low: (step, entity), q50 - q10 in usual absolute residuals.
         high: (step, entity), q90 - q50 likewise.
-        pending_low: (target ring, step, entity), q10 issued for intervals that are not over yet.
+        pending_low: (target ring, step, entity), q10 issued for intervals ahead, and for those of the last day that
+            were not measured yet.
         pending_high: (target ring, step, entity), q90 likewise.
     """
 
@@ -152,8 +153,8 @@ def _shapes(config: TrafficConfig) -> dict[str, tuple[int, ...]]:
         "relearning": (),
         "low": (steps,),
         "high": (steps,),
-        "pending_low": (steps, steps),
-        "pending_high": (steps, steps),
+        "pending_low": (config.pending_steps, steps),
+        "pending_high": (config.pending_steps, steps),
     }
 
 

@@ -24,7 +24,7 @@ def judged(value: float, *, low: float = 10, high: float = 20, delay_min: int = 
     measured = panel([[value, NAN, NAN]])
     measured = panel(measured.values, available_at=delays(measured, np.full((1, 3), delay_min)))
     raw = Raw(measured=measured, issued=(issued(config, START, low, high),))
-    moved = advance(state, raw, config, START + hours(4))
+    moved = advance(state, raw, config, START + hours(4 + -(-delay_min // 60)))
     return state, moved
 
 
@@ -48,12 +48,25 @@ def test_interval_widens_after_a_miss_and_narrows_else(value, low, high):
 
 @pytest.mark.parametrize(
     ("value", "delay_min"),
-    [pytest.param(NAN, 0, id="not measured"), pytest.param(5, 60, id="measured too late to be on time")],
+    [pytest.param(NAN, 0, id="not measured"), pytest.param(5, 24 * 60, id="known a day after it was over")],
 )
-def test_forecast_that_was_not_measured_on_time_counts_for_nothing(value, delay_min):
+def test_forecast_that_was_not_measured_within_a_day_counts_for_nothing(value, delay_min):
     before, after = judged(value, delay_min=delay_min)
     np.testing.assert_array_equal(after.low, before.low)
     np.testing.assert_array_equal(after.high, before.high)
+
+
+@pytest.mark.parametrize("delay_min", [30, 60, 300, 23 * 60])
+def test_value_that_comes_late_counts_when_it_comes(delay_min):
+    before, after = judged(25, delay_min=delay_min)
+    _, on_time = judged(25)
+    np.testing.assert_array_equal(after.high, on_time.high)
+    assert after.high[0, 0] > before.high[0, 0]
+    config, measured = small(), panel([[25, NAN, NAN]])
+    late = panel(measured.values, available_at=delays(measured, np.full((1, 3), delay_min)))
+    raw = Raw(measured=late, issued=(issued(config, START, 10, 20),))
+    just_before = advance(newborn(config), raw, config, START + hours(-(-delay_min // 60)))
+    np.testing.assert_array_equal(just_before.high, newborn(config).high)
 
 
 def test_forecast_is_counted_once_a_step_and_entity_however_often_it_is_told():
@@ -109,17 +122,20 @@ def test_interval_never_closes_altogether():
     np.testing.assert_allclose(moved.high, 0.05)
 
 
-def test_interval_finds_the_noise_that_it_was_not_told_of():
+@pytest.mark.parametrize("late_h", [pytest.param(0, id="on time"), pytest.param(1, id="always an hour late"), 20])
+def test_interval_finds_the_noise_that_it_was_not_told_of(late_h):
     """Known truth: noise of 10 around 100; whatever multipliers it starts from, the share within is as asked."""
     config = small(horizon_steps=1)
     chance = np.random.default_rng(7)
     state = newborn(config, entities=4)
     state.low[:], state.high[:] = 5.0, 0.1
-    within = []
+    within, values = [], 100 + 10 * chance.standard_normal((1500, 4))
     for step in range(1500):
         now = START + hours(step)
         forecast = issued(config, now, 100 - 10 * state.low, 100 + 10 * state.high, entities=4)
-        value = 100 + 10 * chance.standard_normal((1, 4))
-        state = advance(state, Raw(measured=panel(value, start=now), issued=(forecast,)), config, now + hours(1))
-        within.append((forecast.low <= value) & (value <= forecast.high))
+        measured = panel(values[max(0, step - late_h) : step + 1], start=now - hours(min(step, late_h)))
+        late = delays(measured, np.full(measured.values.shape, 60 * late_h))
+        raw = Raw(measured=panel(measured.values, start=measured.start, available_at=late), issued=(forecast,))
+        state = advance(state, raw, config, now + hours(1))
+        within.append((forecast.low <= values[step]) & (values[step] <= forecast.high))
     assert np.mean(within[500:]) == pytest.approx(config.interval, abs=0.03)

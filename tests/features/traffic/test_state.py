@@ -58,8 +58,8 @@ def test_shapes_are_those_of_the_config():
         "relearning": (2,),
         "low": (8, 2),
         "high": (8, 2),
-        "pending_low": (8, 8, 2),
-        "pending_high": (8, 8, 2),
+        "pending_low": (96 + 8, 8, 2),
+        "pending_high": (96 + 8, 8, 2),
     }
 
 

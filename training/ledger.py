@@ -83,6 +83,11 @@ class Ledger:
         rows = len(self.by_issue["count"]) + self.steps - 1
         return self.start + rows * timedelta(minutes=self.step_min)
 
+    def issue_day(self) -> npt.NDArray[np.int64]:
+        """(issue,), the local day of each forecast, counted from ``first_day``."""
+        times = utc_times(self.start, self.step_min, len(self.by_issue["count"]))
+        return wall_clock(times, self.timezone)[0] - self.first_day
+
     def of_regime(self, key: str, regime: str, day_kind: npt.NDArray[np.int8]) -> npt.NDArray[np.float64]:
         """(day,), the sums of one regime.
 

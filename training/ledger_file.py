@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from features.atomic import writing
 from features.clock import utc_times
-from features.errors import ArtifactMismatch
+from features.errors import ArtifactMismatch, BadInput
 from training.ledger import Ledger, Sums
 from training.regimes import PARTS
 
@@ -111,6 +111,21 @@ def load(path: Path) -> Ledger:
         raise ArtifactMismatch(
             cause=f"{path} is no ledger of errors: {error}", mend="Train the model again, or upgrade Haechi here"
         ) from None
+
+
+def load_ledger(folder: Path) -> Ledger:
+    """The ledger of the test interval in an artifact folder that was checked.
+
+    Raises:
+        BadInput: it was made by a Haechi that kept none.
+    """
+    path = folder / TEST_ERRORS
+    if not path.is_file():
+        raise BadInput(
+            cause=f"{folder.parent.name}/{folder.name} holds no {TEST_ERRORS}: it was made by an older Haechi",
+            mend="Train it again, or compare on a file that neither model was trained on with --data",
+        )
+    return load(path)
 
 
 def _rows(name: str, sums: Mapping[str, Sums], **index: pa.Array) -> pa.Table:

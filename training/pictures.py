@@ -206,6 +206,26 @@ def importance_bars(shares: dict[str, float], *, title: str) -> Figure:
     return figure
 
 
+def differences(bars: dict[str, tuple[float, float | None, float | None]], *, title: str, unit: str) -> Figure:
+    """What lies between two models' errors, with its interval; left of zero the first errs less.
+
+    Args:
+        bars: name to difference and the ends of its interval, None where it is not known.
+        title: what is shown.
+        unit: of the errors.
+    """
+    figure, axes = _figure(title)
+    for row, (value, low, high) in enumerate(bars.values()):
+        if low is not None and high is not None:
+            axes.plot([low, high], [row, row], color=_BAND, lw=6, solid_capstyle="butt")
+        axes.plot(value, row, "o", color=_GREY if low is None else _MODEL)
+    axes.axvline(0, color=_INK, lw=1)
+    axes.set_yticks(range(len(bars)), list(bars))
+    axes.invert_yaxis()
+    axes.set_xlabel(f"difference of the mean absolute error and its 95 % interval, {unit}")
+    return figure
+
+
 def _figure(title: str) -> tuple[Figure, Axes]:
     figure = Figure(figsize=(9, 4.8), layout="constrained")
     axes = _dressed(figure.subplots())

@@ -1,7 +1,7 @@
 """``haechi models``: what there is, which is served, and whether it is still what it was."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -12,11 +12,13 @@ from features import registry
 from features.console import JsonFlag, emit
 from features.errors import BadInput, HaechiError, UnknownName
 from features.settings import load
+from training.compare_cli import compare_models
+from training.registered import artifacts, opened
 
-if TYPE_CHECKING:
-    from features.manifest import Manifest
-
-models = typer.Typer(no_args_is_help=True, help="The registry of models: list, show, promote, rollback, verify.")
+models = typer.Typer(
+    no_args_is_help=True, help="The registry of models: list, show, compare, promote, rollback, verify."
+)
+models.command("compare")(compare_models)
 
 _REFUSED = "refused: "
 _COLUMNS = {
@@ -38,7 +40,7 @@ def list_models(as_json: JsonFlag = False) -> None:
 
     Example: haechi models list
     """
-    root = _root()
+    root = artifacts()
     rows = [_row(root, name, version) for name in registry.names(root) for version in registry.versions(root, name)]
 
     def render(console: Console) -> None:
@@ -63,7 +65,7 @@ def show(model: Reference, as_json: JsonFlag = False) -> None:
     """
     from features.artifact import CARD
 
-    folder, manifest = _opened(model)
+    folder, manifest = opened(model)
     text = (folder / CARD).read_text(encoding="utf-8")
 
     def render(console: Console) -> None:
@@ -83,10 +85,10 @@ def promote(model: Reference, as_json: JsonFlag = False) -> None:
     from training.publish import local_tracker, only_one
     from training.publish import promote as make_champion
 
-    _, manifest = _opened(model)
+    _, manifest = opened(model)
     home = load().home
     with only_one(home):
-        before = make_champion(_root(), manifest.name, manifest.version, local_tracker(home))
+        before = make_champion(artifacts(), manifest.name, manifest.version, local_tracker(home))
     _say_champion(manifest.name, manifest.version, before, as_json=as_json)
 
 
@@ -102,17 +104,17 @@ def rollback(
     from training.publish import promote as make_champion
 
     home = load().home
-    if name not in registry.names(_root()):
-        raise UnknownName.among("model", name, list(registry.names(_root())))
+    if name not in registry.names(artifacts()):
+        raise UnknownName.among("model", name, list(registry.names(artifacts())))
     with only_one(home):
-        before = registry.aliases(_root(), name).get(PREVIOUS)
+        before = registry.aliases(artifacts(), name).get(PREVIOUS)
         if before is None:
             raise BadInput(
                 cause=f"{name} has had one champion only, so there is none to go back to",
                 mend=f"Promote a version by number: haechi models promote {name}/VERSION",
             )
-        _opened(f"{name}/{before}")
-        replaced = make_champion(_root(), name, before, local_tracker(home))
+        opened(f"{name}/{before}")
+        replaced = make_champion(artifacts(), name, before, local_tracker(home))
     _say_champion(name, before, replaced, as_json=as_json)
 
 
@@ -125,12 +127,12 @@ def verify(
 
     Example: haechi models verify
     """
-    root = _root()
+    root = artifacts()
     references = [model] if model else [f"{n}/{v}" for n in registry.names(root) for v in registry.versions(root, n)]
     rows, wrong = [], []
     for reference in references:
         try:
-            _, manifest = _opened(reference)
+            _, manifest = opened(reference)
             rows.append({"model": f"{manifest.name}/{manifest.version}", "ok": True, "cause": None})
         except HaechiError as error:
             wrong.append(error)
@@ -145,18 +147,6 @@ def verify(
     emit({"models": rows}, as_json=as_json, render=render)
     if wrong:
         raise wrong[0]
-
-
-def _root() -> Path:
-    home = load().home
-    root = home / "artifacts"
-    for place in (home, root):
-        if place.exists() and not place.is_dir():
-            raise BadInput(
-                cause=f"{place} is no folder, so there are no models in it",
-                mend="Point HAECHI_HOME at the folder that models were trained into",
-            )
-    return root
 
 
 def _table(rows: list[dict[str, Any]], width: int) -> Table:
@@ -176,18 +166,11 @@ def _cell(row: dict[str, Any], key: str) -> str:
     return "refused" if key == "note" and row[key].startswith(_REFUSED) else str(row[key])
 
 
-def _opened(reference: str) -> tuple[Path, "Manifest"]:
-    from features.artifact import open_artifact
-
-    folder = registry.resolve(_root(), reference)
-    return folder, open_artifact(folder, load().trusted_key)
-
-
 def _row(root: Path, name: str, version: int) -> dict[str, Any]:
     aliases = [alias for alias, number in registry.aliases(root, name).items() if number == version]
     row = {"model": f"{name}/{version}", "alias": ", ".join(aliases), "made": "", "mae": "", "baseline": ""}
     try:
-        _, manifest = _opened(f"{name}/{version}")
+        _, manifest = opened(f"{name}/{version}")
     except HaechiError as error:
         return row | {"entities": "", "note": f"{_REFUSED}{error.cause}"}
     whole = f"1-{manifest.horizon_steps}"

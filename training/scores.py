@@ -121,8 +121,7 @@ class Scoreboard:
 
     def shown_steps(self) -> list[int]:
         """The steps that tables show: about five, the first and the last among them."""
-        steps = len(self.count)
-        return sorted({step for step in (1, 3, 6, 12, 24, 48, steps) if step <= steps})
+        return shown_steps(len(self.count))
 
     def table(self) -> list[dict[str, float | str]]:
         """One row a forecaster: MAE over all targets and at the shown steps, RMSE over all."""
@@ -146,6 +145,15 @@ class Scoreboard:
             for metric, unit, horizon, name, value in found
             if np.isfinite(value)
         )
+
+
+def shown_steps(steps: int) -> list[int]:
+    """The steps that tables show of a horizon: about five, the first and the last among them.
+
+    >>> shown_steps(24)
+    [1, 3, 6, 12, 24]
+    """
+    return sorted({step for step in (1, 3, 6, 12, 24, 48, steps) if step <= steps})
 
 
 def pinball(measured: FloatArray, quantile: FloatArray, known: npt.NDArray[np.bool_], level: float) -> _Counts:

@@ -15,11 +15,13 @@ import pytest
 from typer.testing import CliRunner
 
 import haechi
-from features.artifact import open_artifact
+from features.artifact import MANIFEST, open_artifact, seal
 from features.calendar import days as calendar_days
 from features.clock import utc_times
 from features.series import Panel
 from features.tables.options import read_options
+from training.ledger_file import TEST_ERRORS, load_ledger
+from training.ledger_file import save as save_ledger
 from training.options import TrainOptions
 
 SEED = 20220
@@ -185,3 +187,25 @@ def at_home(trained_home, tmp_path, monkeypatch):
 @pytest.fixture(scope="session")
 def manifest(trained_home):
     return open_artifact(trained_home / "artifacts" / "traffic" / "1", None)
+
+
+@pytest.fixture(scope="session")
+def add_version() -> Callable[[Path, int, float], Path]:
+    """Adds a version of ``traffic`` to a home: its first one, whose errors were ``times`` as large."""
+
+    def add(home: Path, version: int, times: float) -> Path:
+        folder = Path(
+            shutil.copytree(home / "artifacts" / "traffic" / "1", home / "artifacts" / "traffic" / str(version))
+        )
+        content = json.loads((folder / MANIFEST).read_text())
+        (folder / MANIFEST).write_text(json.dumps(content | {"version": version}))
+        ledger = load_ledger(folder)
+        larger = {
+            name: {key: sums * (times if key == "error" else 1) for key, sums in getattr(ledger, name).items()}
+            for name in ("by_issue", "by_place", "by_part")
+        }
+        save_ledger(replace(ledger, **larger), folder / TEST_ERRORS)
+        seal(folder, None)
+        return folder
+
+    return add

@@ -20,6 +20,7 @@ def test_every_cell_holds_the_errors_of_its_forecast():
     others = (0.5 * 4, 0.9 * 0 + 0.1 * 14, 0.1 * 6)
     assert ledger.by_issue["pinball"][5, 1] == pytest.approx((15 + 0.9 * 20 + 0.1 * 40 + sum(others)) / 3, rel=1e-5)
     assert ledger.by_place["error"].tolist() == [[30, 12], [0, 0], [0, 0]]
+    assert ledger.issue_day().tolist() == [hour // 24 for hour in range(HOURS)]
     assert (ledger.start, ledger.steps) == (START, 3)
 
 

@@ -121,6 +121,18 @@ def train_options(
     )
 
 
+def called_as(train: Any, words: Sequence[str]) -> tuple[typer.Context, dict[str, Any]]:
+    """What ``train_options`` takes, of ``haechi train`` called with ``words``.
+
+    Args:
+        train: the command.
+        words: domain and flags.
+    """
+    called = train.make_context("train", list(words))
+    own = {key: list(value) if isinstance(value, tuple) else value for key, value in called.params.items()}
+    return called, {key: value for key, value in own.items() if key not in ("run", "assignments", "as_json")}
+
+
 def with_flags_of(other: Callable[..., None]) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Let a command whose last parameter is ``**flags`` take every flag of ``other`` that it has not itself."""
 

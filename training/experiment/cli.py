@@ -14,7 +14,7 @@ from features import DOMAINS
 from features.console import JsonFlag, emit
 from features.errors import UnknownName
 from training.experiment.folder import PICTURES, RECORD, RESULT, RUN_FILE, Experiment, opened, under
-from training.options import train_options, with_flags_of
+from training.options import called_as, train_options, with_flags_of
 
 _ROOT = Path("experiments")
 
@@ -82,7 +82,10 @@ def _run(
     Example: haechi experiment run experiments/traffic/2026-11-23-longer-history
     """
     experiment = opened(folder)
-    options = train_options(*_as_train(context, experiment, data or []), experiment.run_file, [])
+    # As `haechi train` would have been called: what else a training needs is in the run file.
+    train = context.find_root().command.get_command(context, "train")  # type: ignore[attr-defined]  # it is a group
+    words = [experiment.domain, *(word for path in data or [] for word in ("--data", path))]
+    options = train_options(*called_as(train, words), experiment.run_file, [])
     from training.experiment.report import answer
     from training.experiment.run import run
 
@@ -95,15 +98,6 @@ def _run(
     document: dict[str, Any] = {"folder": str(folder), "result": str(folder / RESULT), "answer": answer(ran.record)}
     document |= {"pictures": [str(folder / PICTURES / name) for name in ran.pictures], "record": asdict(ran.record)}
     emit(document, as_json=as_json, render=render)
-
-
-def _as_train(context: typer.Context, experiment: Experiment, data: list[str]) -> tuple[typer.Context, dict[str, Any]]:
-    """How ``haechi train`` would have been called: what else a training needs is in the run file."""
-    train = context.find_root().command.get_command(context, "train")  # type: ignore[attr-defined]  # it is a group
-    words = [experiment.domain, *(word for path in data for word in ("--data", path))]
-    called = train.make_context("train", words, parent=context)
-    own = {key: list(value) if isinstance(value, tuple) else value for key, value in called.params.items()}
-    return called, {key: value for key, value in own.items() if key not in ("run", "assignments", "as_json")}
 
 
 def _list(

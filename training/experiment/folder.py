@@ -10,6 +10,8 @@ from features import DOMAINS
 from features.errors import BadInput
 
 RUN_FILE, RESULT, RECORD, PICTURES = "run.toml", "RESULT.md", "result.json", "pictures"
+# What `compare` reads: here as well, since the artifact stays on the machine that trained.
+ERRORS = "test_errors.parquet"
 
 _DATED = re.compile(r"\d{4}-\d\d-\d\d-.+")
 # Of a name of 255 bytes, which is what file systems take: three bytes a Hangul syllable, and the date before them.

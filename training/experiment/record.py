@@ -12,6 +12,7 @@ from typing import Any
 from features.errors import BadInput
 from features.manifest import Manifest
 from training.experiment.folder import RECORD, Experiment
+from training.ledger import Ledger
 from training.options import TrainOptions
 
 _LIBRARIES = ("haechi", "numpy", "polars", "torch", "lightgbm", "onnx", "onnxruntime", "mlflow")
@@ -32,6 +33,7 @@ class Record:
         seed: of every random choice.
         data: as the run file names it; empty where ``--data`` named it.
         data_sha256: of what was measured before the test.
+        test_sha256: of what was measured in it.
         options: of ``haechi train``, by name, without the data.
         entities: how many.
         step_min: minutes of one step.
@@ -60,6 +62,7 @@ class Record:
     seed: int
     data: list[str]
     data_sha256: str
+    test_sha256: str
     options: dict[str, Any]
     entities: int
     step_min: int
@@ -93,26 +96,33 @@ class Record:
         return json.dumps(asdict(self), ensure_ascii=False, indent=2, allow_nan=False) + "\n"
 
 
-def recorded(
-    experiment: Experiment,
-    options: TrainOptions,
-    found: dict[str, Any],
-    manifest: Manifest,
-    *,
-    named: bool,
-    seconds: float,
-) -> Record:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Source:
+    """Where a record's figures come from.
+
+    Attributes:
+        manifest: of the version that was published.
+        ledger: of its errors on the test interval.
+        names_data: whether the run file itself names the data.
+        seconds: that the training took.
+    """
+
+    manifest: Manifest
+    ledger: Ledger
+    names_data: bool
+    seconds: float
+
+
+def recorded(experiment: Experiment, options: TrainOptions, found: dict[str, Any], source: Source) -> Record:
     """What a training said of itself, put on record.
 
     Args:
         experiment: that was run.
         options: of the training.
         found: what ``haechi train --json`` says.
-        manifest: of the version that was published.
-        named: whether the run file itself names the data.
-        seconds: that it took.
+        source: of everything else.
     """
-    levels = manifest.quantiles
+    manifest = source.manifest
     return Record(
         question=options.question or experiment.folder.resolve().name,
         domain=experiment.domain,
@@ -121,8 +131,9 @@ def recorded(
         made_at=manifest.created_at.isoformat(timespec="seconds"),
         commit=manifest.git_commit,
         seed=options.seed,
-        data=[str(path) for path in options.data] if named else [],
+        data=[str(path) for path in options.data] if source.names_data else [],
         data_sha256=manifest.training.data_sha256,
+        test_sha256=source.ledger.data_sha256,
         options={key: value for key, value in options.given.items() if key != "data"},
         entities=len(manifest.entities),
         step_min=manifest.step_min,
@@ -132,12 +143,12 @@ def recorded(
         issue_times=found["issue_times_scored"],
         scores=found["scores"],
         coverage=found["coverage"],
-        aimed_coverage=levels[-1] - levels[0],
+        aimed_coverage=source.ledger.meant,
         pinball=found["pinball"],
         validation=found["validation"],
         settings=found["config"],
         versions=_versions(),
-        seconds=seconds,
+        seconds=source.seconds,
         peak_memory_gib=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / _KIB_PER_GIB,
         cores=len(os.sched_getaffinity(0)),
     )

@@ -6,17 +6,20 @@ from typing import Any
 
 from training.experiment.folder import PICTURES, Experiment
 from training.experiment.record import Record
+from training.ledger import Ledger
+from training.tables import regime_rows, sites_line
 
 # What `haechi evaluate` has to be told of the files as well.
 _READING = ("shape", "time_col", "entity_col", "value_col", "timezone", "start", "step_min", "missing_value")
 
 
-def markdown(experiment: Experiment, record: Record, pictures: Sequence[str]) -> str:
+def markdown(experiment: Experiment, record: Record, ledger: Ledger, pictures: Sequence[str]) -> str:
     """All that a run found, between the marks of RESULT.md.
 
     Args:
         experiment: that was run.
         record: of the run.
+        ledger: of the model's errors.
         pictures: names of files in its folder ``pictures``.
     """
     label = "> **SIMULATED**: no figure here is of a real city.\n\n" if record.simulated else ""
@@ -25,6 +28,11 @@ def markdown(experiment: Experiment, record: Record, pictures: Sequence[str]) ->
 
 ## Scores
 {_scores(record)}
+
+{table(["regime", f"MAE, {record.unit}", "inside the interval", "targets"], regime_rows(ledger))}
+
+Rush hours are 07-09 and 17-19 of working days, night is 22-05; a day is odd where the whole city was further from its
+usual than on 95 % of the days before. {sites_line(ledger)}.
 
 ## Choices
 {_choices(record)}
@@ -93,7 +101,7 @@ def _commands(experiment: Experiment, record: Record) -> str:
         f"{shlex.join(judged)}  # the same model on the same interval",
     ]
     block = "\n".join(f"    {line}" for line in lines)
-    return block if record.data else f"{block}\n\n`PATH`: the file whose measurements have the hash below."
+    return block if record.data else f"{block}\n\n`PATH`: the file whose measurements have the hashes below."
 
 
 def _provenance(record: Record) -> str:
@@ -105,6 +113,7 @@ def _provenance(record: Record) -> str:
         ["made", record.made_at],
         ["code", f"commit `{record.commit or 'unknown'}`"],
         ["data before the test", f"SHA-256 `{record.data_sha256}`"],
+        ["data of the test", f"SHA-256 `{record.test_sha256}`"],
         ["seed", str(record.seed)],
         ["settings", settings],
         ["versions", versions],

@@ -10,10 +10,11 @@ from time import monotonic
 from features.artifact import open_artifact
 from features.atomic import writing
 from features.errors import BadInput
-from training.experiment.folder import PICTURES, RECORD, RESULT, Experiment
+from training.experiment.folder import ERRORS, PICTURES, RECORD, RESULT, Experiment
 from training.experiment.parts import joined, own_text
-from training.experiment.record import Record, recorded
+from training.experiment.record import Record, Source, recorded
 from training.experiment.report import markdown
+from training.ledger_file import TEST_ERRORS, load
 from training.options import TrainOptions
 
 
@@ -31,7 +32,7 @@ class Ran:
 
 
 def run(experiment: Experiment, options: TrainOptions, *, named: bool) -> Ran:
-    """Train, then write RESULT.md, ``result.json`` and the pictures; before the training has ended nothing changes.
+    """Train, then write what came out; before the training has ended nothing in the folder changes.
 
     Args:
         experiment: to run.
@@ -49,13 +50,17 @@ def run(experiment: Experiment, options: TrainOptions, *, named: bool) -> Ran:
     command, began = import_module(f"training.{experiment.domain}.commands"), monotonic()
     with TemporaryDirectory(prefix="haechi-") as scratch:
         found = command.experiment(options, Path(scratch))
-        manifest = open_artifact(Path(found["folder"]), None)
-        record = recorded(experiment, options, found, manifest, named=named, seconds=monotonic() - began)
+        artifact = Path(found["folder"])
+        manifest, ledger = open_artifact(artifact, None), load(artifact / TEST_ERRORS)
+        source = Source(manifest=manifest, ledger=ledger, names_data=named, seconds=monotonic() - began)
+        record = recorded(experiment, options, found, source)
         pictures = _keep(Path(scratch, PICTURES), folder / PICTURES)
     # Read again: a training takes minutes, in which its author may have written.
     before, after = own_text(result, question)
-    _write(folder / RECORD, record.to_json())
-    _write(result, joined(before, markdown(experiment, record, pictures), after))
+    _write(folder / ERRORS, (artifact / TEST_ERRORS).read_bytes())
+    _write(folder / RECORD, record.to_json().encode())
+    # As bytes: the line ends of whoever wrote the rest stay.
+    _write(result, joined(before, markdown(experiment, record, ledger, pictures), after).encode())
     return Ran(record=record, pictures=pictures)
 
 
@@ -64,12 +69,10 @@ def _keep(drawn: Path, folder: Path) -> list[str]:
     names = sorted(path.name for path in drawn.glob("*.png"))
     folder.mkdir(exist_ok=True)
     for name in names:
-        with writing(folder / name) as partial:
-            partial.write_bytes((drawn / name).read_bytes())
+        _write(folder / name, (drawn / name).read_bytes())
     return names
 
 
-def _write(path: Path, text: str) -> None:
+def _write(path: Path, content: bytes) -> None:
     with writing(path) as partial:
-        # As bytes: the line ends of whoever wrote the rest stay.
-        partial.write_bytes(text.encode())
+        partial.write_bytes(content)

@@ -31,6 +31,10 @@ def test_a_question_is_answered(home, city_file, ask, document, tmp_path):
     for told in (record["data_sha256"], record["commit"] or "unknown", "torch 2.", f"{record['coverage']:.1%}"):
         assert told in text
     assert record["validation"]
+    assert "| rush hour |" in text
+    assert "sites" in text
+    kept = home / "artifacts" / "traffic" / "1" / "test_errors.parquet"
+    assert (folder / "test_errors.parquet").read_bytes() == kept.read_bytes()
     assert "haechi evaluate traffic --model traffic/1 --data city.parquet" in text
     assert [Path(name).name for name in said["pictures"]] == sorted(path.name for path in folder.glob("pictures/*"))
     for name in said["pictures"]:
@@ -104,7 +108,7 @@ def test_a_training_that_fails_leaves_all_as_it_was(error, quick, ask, run_comma
     assert files(folder) == before
 
 
-@pytest.mark.parametrize("name", ["error_by_step.png", "result.json", "RESULT.md"])
+@pytest.mark.parametrize("name", ["error_by_step.png", "test_errors.parquet", "result.json", "RESULT.md"])
 def test_ctrl_c_while_writing_leaves_no_half_file(name, quick, ask, run_command, monkeypatch):
     folder = ask("--data", "city.parquet")
     run_command("experiment", "run", folder)

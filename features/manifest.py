@@ -157,6 +157,11 @@ class Manifest(_Frozen):
             raise ValueError(f"feature_schema_sha256 is not that of inputs and outputs, which is {expected}")
         return self
 
+    @property
+    def forecaster(self) -> str:
+        """The name under which the model's own scores stand among the baselines'; its name where it has none."""
+        return next((score.model for score in self.scores if score.metric == "coverage"), self.name)
+
     def to_json(self) -> str:
         """The content of ``manifest.json``; ``parse`` gives the same manifest back."""
         return self.model_dump_json(indent=2) + "\n"

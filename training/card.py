@@ -6,7 +6,9 @@ from training.tables import regime_rows, sites_line
 from training.track import run_link
 
 
-def card(manifest: Manifest, scores: list[dict[str, float | str]], ledger: Ledger, notes: list[str]) -> str:
+def card(
+    manifest: Manifest, scores: list[dict[str, float | str]], ledger: Ledger, notes: list[str], how: list[str]
+) -> str:
     """Markdown for ``CARD.md``.
 
     Args:
@@ -14,6 +16,7 @@ def card(manifest: Manifest, scores: list[dict[str, float | str]], ledger: Ledge
         scores: one row a forecaster, the model first.
         ledger: of the same forecasts, for the scores by regime and site.
         notes: what else was found, one sentence each.
+        how: how the model works, one sentence each.
     """
     m = manifest
     label = (
@@ -49,8 +52,7 @@ its usual than on 95 % of the days before.
 `{m.training.data_sha256[:12]}`, code `{m.git_commit or "unknown"}`, run `{run_link(m)}`.
 
 ## How it works
-An adaptive profile by day type and time of day, corrected by a linear function of recent errors of the entity and
-of the whole city. The interval follows the model's own recent misses.
+{chr(10).join(how)}
 
 ## Know before use
 - A place that is not in the manifest's entities cannot be forecast.

@@ -15,7 +15,7 @@ from features.series import FloatArray, Panel
 from features.traffic import shift
 from features.traffic.config import TrafficConfig
 from features.traffic.late import LateRow, arrival, late_rows
-from features.traffic.state import TrafficState
+from features.traffic.state import TrafficState, levels
 
 # Until a day type has a measurement of its own it follows its relatives this fast.
 _UNSEEN_SAME_CLASS_GAIN = 0.5
@@ -218,7 +218,7 @@ class Walk:
         """Move profile and dispersion towards ``row``; returns its and the city's error against the profile before."""
         state, (slot, kind) = self.state, self.day(number)
         level, seen, usual = state.level[slot], state.seen[slot], state.dispersion[slot]
-        error: FloatArray = row - level[kind]
+        error: FloatArray = row - levels(state.level, np.array([slot]), np.array([kind]), self.config)[0]
         missing = np.isnan(error)
         city = _city_error(row, error, ~missing)
         same = usual[dispersion_class(kind)]
@@ -226,7 +226,7 @@ class Walk:
         first = missing & ~np.isnan(row)
         if first.any():
             level[:, first] = row[first]
-        level += self._gain(seen, kind) * np.where(learned, error, 0)
+        level += self._gain(seen, kind) * np.where(learned, row - level[kind], 0)
         seen[kind] += learned | first
         size = np.abs(error)
         np.copyto(usual, size, where=learned & np.isnan(usual))

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -12,10 +13,12 @@ from features.clock import EPOCH, step_number, step_on_clock
 from features.errors import BadInput
 from features.series import FloatArray, Panel
 from features.traffic.advance import Raw, Walk, dispersion_class
+from features.traffic.around import UNKNOWN_ERROR_SHARE, neighbour_errors, typical_error
 from features.traffic.config import TrafficConfig
-from features.traffic.state import TrafficState
+from features.traffic.state import TrafficState, levels
 
 BoolArray = npt.NDArray[np.bool_]
+_Number = TypeVar("_Number", np.float32, np.int64)
 QUALITIES = (
     "ok",
     "degraded: level shift",
@@ -23,8 +26,6 @@ QUALITIES = (
     "fallback: profile of other hours",
     "fallback: never measured",
 )
-# Where a profile's usual error was never seen, a forecast is taken to be off by this share of its level.
-_UNKNOWN_ERROR_SHARE = 0.25
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -96,10 +97,13 @@ def _features(
     state, number = walk.state, step_number(now, config.step_min)
     days = [walk.day(number + step) for step in range(-1, config.horizon_steps)]
     slots, kinds = (np.array(column) for column in zip(*days, strict=True))
-    profile, borrowed = _filled(state.level[slots, kinds], state.level)
+    profile, borrowed = _filled(levels(state.level, slots, kinds, config), state.level)
     usual = state.dispersion[slots[1:], [dispersion_class(kind) for kind in kinds[1:]]]
-    usual = np.where(np.isnan(usual), _UNKNOWN_ERROR_SHARE * np.abs(profile[1:]), usual)
-    recent = _windows(state, number - 1 - np.arange(config.history_steps), config)
+    usual = np.where(np.isnan(usual), UNKNOWN_ERROR_SHARE * np.abs(profile[1:]), usual)
+    latest = number - 1 - np.arange(config.history_steps)
+    recent = _windows(state, latest, config)
+    typical = typical_error(state)
+    around, patterns = neighbour_errors(state, latest, typical, config)
     seasonal = _windows(state, _seasonal_numbers(number, config), config)
     calendar = walk.flags(number, config.horizon_steps)
     inputs: dict[str, npt.NDArray[np.generic]] = {
@@ -109,10 +113,22 @@ def _features(
         "recent_mask": ~np.isnan(recent),
         "seasonal_error": np.nan_to_num(seasonal),
         "seasonal_mask": ~np.isnan(seasonal),
-        "calendar": np.ascontiguousarray(np.broadcast_to(calendar, (len(state.entities), *calendar.shape))),
+        "calendar": _to_each(calendar, state),
+        "neighbour_error": np.nan_to_num(around),
+        "neighbour_mask": ~np.isnan(around),
+        "factor_error": _to_each(patterns[: config.factor_steps], state),
+        "clock": _to_each(np.array([slots[1], kinds[1]], dtype=np.int64), state),
+        "entity_code": np.arange(len(state.entities), dtype=np.int64),
+        "typical_error": typical,
+        "usual_error": np.ascontiguousarray(usual.T),
         "spread": np.ascontiguousarray(np.stack([(state.low * usual).T, (state.high * usual).T], axis=-1)),
     }
     return inputs, _quality(state.relearning > 0, recent[..., 0], profile, borrowed)
+
+
+def _to_each(shared: npt.NDArray[_Number], state: TrafficState) -> npt.NDArray[_Number]:
+    """The same for every entity, (entity, ...)."""
+    return np.ascontiguousarray(np.broadcast_to(shared, (len(state.entities), *shared.shape)))
 
 
 def _filled(level: FloatArray, levels: FloatArray) -> tuple[FloatArray, BoolArray]:

@@ -1,11 +1,12 @@
 """What a traffic model looks at and how its profile adapts."""
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from features.calendar import known_country
 from features.clock import zone
-from features.errors import BadInput, UnknownName
+from features.errors import BadInput
+from features.plain import from_plain
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +20,9 @@ class TrafficConfig:
         seasonal_lags_days: residuals of the target's own time of day, that many days before.
         country: whose public holidays count.
         timezone: whose wall clock people live by.
+        neighbours: entities that err most alike, whose errors each entity's forecast looks at.
+        factors: patterns of error that the whole city shares.
+        smooth_min: the profile at a time of day is the mean over that many minutes before and after.
         same_type_gain: share of an error by which the profile of its own day type moves.
         same_class_gain: the same for day types of its class (a Tuesday informs Wednesday).
         other_gain: the same for all others.
@@ -32,6 +36,9 @@ class TrafficConfig:
     seasonal_lags_days: tuple[int, ...] = (1, 7)
     country: str = "KR"
     timezone: str = "Asia/Seoul"
+    neighbours: int = 8
+    factors: int = 6
+    smooth_min: int = 60
     same_type_gain: float = 0.15
     same_class_gain: float = 0.10
     other_gain: float = 0.05
@@ -52,6 +59,9 @@ class TrafficConfig:
                     cause=f"{name}={getattr(self, name)} is outside 1 to {14 * self.steps_per_day} (14 days)",
                     mend="Pick a horizon and a history between one step and fourteen days",
                 )
+        for name in ("neighbours", "factors"):
+            if not 1 <= getattr(self, name) <= 64:
+                raise BadInput(cause=f"{name}={getattr(self, name)} is outside 1 to 64", mend="Pick a few, e.g. 8")
         if not self.seasonal_lags_days:
             raise BadInput(cause="seasonal_lags_days is empty", mend="Give at least one lag in days, e.g. [1, 7]")
         for lag in self.seasonal_lags_days:
@@ -70,6 +80,11 @@ class TrafficConfig:
         return 1440 // self.step_min
 
     @property
+    def smooth_slots(self) -> int:
+        """Slots before and after that the profile is averaged over; none at hourly steps."""
+        return self.smooth_min // self.step_min if self.step_min < 60 else 0
+
+    @property
     def memory_steps(self) -> int:
         """Residuals that the state keeps: the longest lag."""
         return max(self.history_steps, max(self.seasonal_lags_days) * self.steps_per_day)
@@ -78,6 +93,11 @@ class TrafficConfig:
     def pending_steps(self) -> int:
         """Targets whose intervals the state keeps: those ahead, and those of the last day, which may come late."""
         return self.horizon_steps + self.steps_per_day
+
+    @property
+    def factor_steps(self) -> int:
+        """Latest intervals whose city-wide patterns are seen."""
+        return min(6, self.history_steps)
 
     @property
     def quantiles(self) -> tuple[float, float, float]:
@@ -109,27 +129,4 @@ class TrafficConfig:
         >>> TrafficConfig.from_json({"horizon_steps": 12}).horizon_steps
         12
         """
-        known = {field.name: field for field in fields(cls)}
-        checked: dict[str, Any] = {}
-        for key, value in values.items():
-            if key not in known:
-                raise UnknownName.among("setting", key, list(known))
-            checked[key] = _typed(key, value, getattr(cls(), key))
-        return cls(**checked)
-
-
-def _typed(key: str, value: Any, default: Any) -> Any:
-    if isinstance(default, tuple):
-        if isinstance(value, list | tuple) and all(type(each) is int for each in value):
-            return tuple(value)
-        raise BadInput(
-            cause=f"{key}={value!r} is no list of whole numbers", mend=f"Give a list, e.g. {key}={list(default)}"
-        )
-    if isinstance(default, float) and type(value) is int:
-        return float(value)
-    if type(value) is not type(default):
-        raise BadInput(
-            cause=f"{key}={value!r} is not {type(default).__name__}",
-            mend=f"Give a {type(default).__name__}, e.g. {key}={default!r}",
-        )
-    return value
+        return from_plain(cls, values)

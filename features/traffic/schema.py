@@ -1,7 +1,7 @@
 """What a traffic model takes and gives, as its manifest says it: the contract between training and serving."""
 
 from features.calendar import CALENDAR_FLAGS
-from features.manifest import TensorSpec
+from features.manifest import DType, TensorSpec
 from features.traffic.config import TrafficConfig
 
 
@@ -10,8 +10,7 @@ def inputs(config: TrafficConfig, unit: str) -> tuple[TensorSpec, ...]:
     steps, lags, days = config.horizon_steps, config.history_steps, len(config.seasonal_lags_days)
 
     def spec(name: str, shape: tuple[int, ...], unit: str, meaning: str) -> TensorSpec:
-        dtype = "bool" if name.endswith("_mask") else "float32"
-        return TensorSpec(name=name, dtype=dtype, shape=("entity", *shape), unit=unit, meaning=meaning)
+        return TensorSpec(name=name, dtype=_dtype(name), shape=("entity", *shape), unit=unit, meaning=meaning)
 
     return (
         spec("profile", (steps,), unit, "Adaptive profile at each target"),
@@ -21,8 +20,21 @@ def inputs(config: TrafficConfig, unit: str) -> tuple[TensorSpec, ...]:
         spec("seasonal_error", (days, steps, 2), unit, "The same at the target's time of day, days before"),
         spec("seasonal_mask", (days, steps, 2), "1", "True where seasonal_error is known"),
         spec("calendar", (steps, len(CALENDAR_FLAGS)), "1", "Target on a holiday, its eve, its morrow"),
+        spec("neighbour_error", (lags,), unit, "Mean error of the entities that err alike, latest first"),
+        spec("neighbour_mask", (lags,), "1", "True where neighbour_error is known"),
+        spec("factor_error", (config.factor_steps, config.factors), "1", "Error patterns of the city, latest first"),
+        spec("clock", (2,), "1", "Slot of the day and type of the day (0 Monday to 6 Sunday, 7 holiday) of step 1"),
+        spec("entity_code", (), "1", "Place of the entity among the manifest's; -1: another one"),
+        spec("typical_error", (), unit, "Usual absolute error of the profile over the whole week"),
+        spec("usual_error", (steps,), unit, "Usual absolute error of the profile at the target's time of day"),
         spec("spread", (steps, 2), unit, "Distance of the lower and the upper quantile from the median"),
     )
+
+
+def _dtype(name: str) -> DType:
+    if name in ("clock", "entity_code"):
+        return "int64"
+    return "bool" if name.endswith("_mask") else "float32"
 
 
 def outputs(config: TrafficConfig, unit: str) -> tuple[TensorSpec, ...]:

@@ -5,6 +5,7 @@ from datetime import datetime
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from features.atomic import full_disk_named
@@ -13,6 +14,7 @@ from features.errors import ArtifactMismatch
 from features.series import FloatArray
 from features.traffic.config import TrafficConfig
 
+IntArray = npt.NDArray[np.int64]
 # A working day and a free day differ in how large their errors are.
 DISPERSION_CLASSES = 2
 EVIDENCE = ("measured", "expected", "expected with the city's error", "usual error", "weight")
@@ -46,6 +48,10 @@ class TrafficState:
         pending_low: (target ring, step, entity), q10 issued for intervals ahead, and for those of the last day that
             were not measured yet.
         pending_high: (target ring, step, entity), q90 likewise.
+        neighbour: (neighbour, entity), columns of the entities that err most alike, fitted in training, most alike
+            first; NaN where there are fewer.
+        neighbour_weight: (neighbour, entity), how alike, 0 to 1.
+        loading: (factor, entity), the patterns that the city's errors share, fitted in training; NaN before.
     """
 
     entities: tuple[str, ...]
@@ -64,14 +70,39 @@ class TrafficState:
     high: FloatArray
     pending_low: FloatArray
     pending_high: FloatArray
+    neighbour: FloatArray
+    neighbour_weight: FloatArray
+    loading: FloatArray
 
     def copy(self) -> "TrafficState":
         """An independent copy, arrays included."""
         return replace(self, **{name: getattr(self, name).copy() for name in _array_names()})
 
 
+FITTED = ("neighbour", "neighbour_weight", "loading")
+"""What training fits once; a state that begins anew takes it along."""
+
+
+def levels(level: FloatArray, slots: IntArray, kinds: IntArray, config: TrafficConfig) -> FloatArray:
+    """The profile at those slots of the day and types of day, (slot, entity): the mean over the slots around each.
+
+    At fine steps a slot has seen few measurements, and what is left of their chance would be forecast again.
+    """
+    reach = config.smooth_slots
+    if not reach:
+        return level[slots, kinds]
+    around = (slots[:, None] + np.arange(-reach, reach + 1)) % len(level)
+    near = level[around, kinds[:, None]]
+    known = ~np.isnan(near)
+    count = known.sum(axis=1)
+    mean: FloatArray = (np.where(known, near, 0).sum(axis=1) / np.maximum(count, 1)).astype(np.float32)
+    # A slot of its own that was never measured stays unknown.
+    mean[np.isnan(near[:, reach])] = np.nan
+    return mean
+
+
 def fresh(entities: tuple[str, ...], as_of: datetime, config: TrafficConfig) -> TrafficState:
-    """The state of a city of which nothing was measured yet."""
+    """The state of a city of which nothing was measured yet, and nothing fitted."""
     arrays = {
         name: np.full((*shape, len(entities)), _start(name), dtype=np.float32)
         for name, shape in _shapes(config).items()
@@ -155,6 +186,9 @@ def _shapes(config: TrafficConfig) -> dict[str, tuple[int, ...]]:
         "high": (steps,),
         "pending_low": (config.pending_steps, steps),
         "pending_high": (config.pending_steps, steps),
+        "neighbour": (config.neighbours,),
+        "neighbour_weight": (config.neighbours,),
+        "loading": (config.factors,),
     }
 
 

@@ -9,7 +9,9 @@ from onnx import numpy_helper
 from features.errors import HaechiError
 from features.traffic import schema
 from features.traffic.config import TrafficConfig
-from training.export import Graph, check_parity, export
+from training.export import Graph, check_parity
+from training.traffic.compose import export_blend
+from training.traffic.members import Members
 from training.traffic.model import LinearCorrection
 
 CONFIG = TrafficConfig(horizon_steps=4, history_steps=3, seasonal_lags_days=(1, 7))
@@ -23,6 +25,8 @@ def rows(count, *, mask=True, seed=3):
         shape = (count, *spec.shape[1:])
         if spec.dtype == "bool":
             made[spec.name] = np.full(shape, mask)
+        elif spec.dtype == "int64":
+            made[spec.name] = chance.integers(0, 5, shape)
         else:
             made[spec.name] = chance.normal(100, 50, shape).astype(np.float32)
     return made
@@ -35,12 +39,12 @@ CASES = {"held out": rows(11), "with missing values": rows(11, mask=False), "uns
 def model():
     made = LinearCorrection(CONFIG)
     made.weight.copy_(torch.randn(made.weight.shape, generator=torch.Generator().manual_seed(5)) / 20)
-    return made.eval()
+    return Members(linear=made, networks=[], trees=None).blend({"linear": 1.0})
 
 
 @pytest.fixture
 def graph(model, tmp_path):
-    export(model, INPUTS, OUTPUTS, tmp_path / "model.onnx")
+    export_blend(model, CONFIG, "veh/h", tmp_path / "model.onnx")
     return tmp_path / "model.onnx"
 
 
@@ -63,7 +67,8 @@ def test_the_graph_is_named_as_the_manifest_says(graph):
 
 def test_values_under_a_false_mask_do_not_matter_in_the_graph(graph):
     inputs = rows(5, mask=False)
-    hidden = inputs | {name: np.full_like(array, np.nan) for name, array in inputs.items() if name.endswith("_error")}
+    masked = [name.replace("_mask", "_error") for name in inputs if name.endswith("_mask")]
+    hidden = inputs | {name: np.full_like(inputs[name], np.nan) for name in masked}
 
     np.testing.assert_array_equal(Graph(graph)(hidden), Graph(graph)(inputs))
 

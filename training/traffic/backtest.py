@@ -8,7 +8,7 @@ from rich.progress import Progress
 
 from features.errors import BadInput
 from features.series import unit_of
-from features.traffic.state import TrafficState
+from features.traffic.state import FITTED, TrafficState
 from training.backtest import segments
 from training.scores import Scoreboard
 from training.split import Split
@@ -125,8 +125,10 @@ def _at(job: TrainingJob, origin: int, kept: Fitted | None) -> TrainingJob:
 
 
 def _carried_on(state: TrafficState, before: Fitted, now: Fitted) -> TrafficState:
-    """The state that was lived through; where the profile adapts otherwise now, the one that training made."""
-    return state if before.config == now.config else now.state
+    """The state that was lived through with what was fitted now; where the profile adapts otherwise, training's own."""
+    if before.config != now.config:
+        return now.state
+    return replace(state, **{name: getattr(now.state, name) for name in FITTED})
 
 
 def _board(job: TrainingJob, fitted: Fitted) -> Scoreboard:

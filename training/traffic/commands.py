@@ -43,10 +43,17 @@ def train(options: TrainOptions, *, as_json: bool) -> None:
         HaechiError: names cause and mend; nothing is registered.
     """
     with TemporaryDirectory(prefix="haechi-") as scratch:
-        outcome = _outcome(options, Path(scratch))
-    for name in _beaten_by(outcome.scores):
-        warn(f"On its test interval this model errs MORE than '{name}', which needs no model; more history may help")
-    emit(_trained(outcome), as_json=as_json, render=lambda console: _render_trained(console, outcome))
+        outcomes = _outcomes(options, Path(scratch))
+    for outcome in outcomes:
+        for name in _beaten_by(outcome.scores):
+            label = outcome.published.manifest.name
+            warn(f"On its test interval {label} errs MORE than '{name}', which needs no model; more history may help")
+
+    def render(console: Console) -> None:
+        for outcome in outcomes:
+            _render_trained(console, outcome)
+
+    emit(_documents(outcomes), as_json=as_json, render=render)
 
 
 def same_bits(seed: int) -> None:
@@ -56,12 +63,12 @@ def same_bits(seed: int) -> None:
 
 
 def experiment(options: TrainOptions, scratch: Path) -> dict[str, Any]:
-    """Train as ``train`` does; what that says with ``--json``, the pictures in ``scratch/pictures``.
+    """Train as ``train`` does; what that says with ``--json``, the pictures of the first in ``scratch/pictures``.
 
     Raises:
         HaechiError: names cause and mend; nothing is registered.
     """
-    return _trained(_outcome(options, scratch))
+    return _documents(_outcomes(options, scratch))
 
 
 def evaluate(
@@ -154,12 +161,18 @@ def _traffic_model(reference: str) -> tuple[Path, Manifest]:
     return folder, manifest
 
 
-def _outcome(options: TrainOptions, scratch: Path) -> Outcome:
+def _outcomes(options: TrainOptions, scratch: Path) -> tuple[Outcome, ...]:
     settings = load()
     check_home(settings)
     registry.versions(settings.home / "artifacts", options.name)
     same_bits(options.seed)
     return run(read_job(options), settings, scratch)
+
+
+def _documents(outcomes: tuple[Outcome, ...]) -> dict[str, Any]:
+    """Of the first, and under ``also`` of the others."""
+    first, *others = [_trained(outcome) for outcome in outcomes]
+    return first | {"also": others}
 
 
 def _trained(outcome: Outcome) -> dict[str, Any]:
@@ -182,6 +195,7 @@ def _trained(outcome: Outcome) -> dict[str, Any]:
             {"what": one.what, "setting": one.setting, "mae": one.validation_mae} for one in trained.choices
         ],
         "validation_coverage": trained.validation_coverage,
+        "shares": trained.shares,
         "onnx_max_difference": outcome.parity,
         "config": trained.config.to_json(),
     }
@@ -198,6 +212,8 @@ def _render_trained(console: Console, outcome: Outcome) -> None:
     console.print(score_table(outcome.scores, title=f"{manifest.name}/{manifest.version} on its test interval{label}"))
     console.print(coverage_line(outcome.scores, outcome.trained.config.interval), markup=False)
     _render_held(console, outcome.ledger)
+    shares = ", ".join(f"{name} {share:.0%}" for name, share in outcome.trained.shares.items())
+    console.print(f"Made of: {shares}", markup=False)
     console.print(f"Registered {manifest.name}/{manifest.version} in {published.folder}", markup=False)
     if published.champion == manifest.version:
         console.print("It is the champion: `haechi serve` serves it", markup=False)

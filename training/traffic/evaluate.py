@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rich.progress import Progress
@@ -14,7 +14,7 @@ from features.series import Panel
 from features.traffic.build import QUALITIES
 from features.traffic.config import TrafficConfig
 from features.traffic.happening import AbnormalFlow
-from features.traffic.state import TrafficState, fresh, load
+from features.traffic.state import FITTED, TrafficState, fresh, load
 from training.export import Graph
 from training.ledger import Ledger
 from training.predictions import PredictionWriter, prediction_writer
@@ -89,7 +89,7 @@ def evaluate(
             cause=f"{len(panel) - first} steps are left to judge; the horizon is {config.horizon_steps}",
             mend="Give a longer file",
         )
-    scores = Scoreboard(model="linear", quantiles=config.quantiles, unit=manifest.unit)
+    scores = Scoreboard(model=manifest.forecaster, quantiles=config.quantiles, unit=manifest.unit)
     writer: AbstractContextManager[PredictionWriter | None] = nullcontext()
     if out is not None:
         writer = prediction_writer(out, manifest, panel.entities)
@@ -166,4 +166,5 @@ def _whole_file(manifest: Manifest, folder: Path, panel: Panel, config: TrafficC
             return state, 0, f"state carried on from {state.as_of:%Y-%m-%d %H:%M} UTC"
     warmup = min(_WARMUP_DAYS * config.steps_per_day, len(panel) // 4)
     remark = f"the file is older than the model: {warmup} steps warm a new state up and are not scored"
-    return fresh(panel.entities, panel.start, config), warmup, remark
+    anew = fresh(panel.entities, panel.start, config)
+    return replace(anew, **{name: getattr(state, name) for name in FITTED}), warmup, remark

@@ -32,7 +32,7 @@ class Ridge:
         latest = max(1, config.history_steps // 4)
         recent = [self.errors] * latest + [self.older] * (config.history_steps - latest)
         seasonal = [self.errors] * len(config.seasonal_lags_days)
-        return torch.tensor([*recent, *recent, *seasonal, *seasonal, *[self.slow] * 5], dtype=torch.float64)
+        return torch.tensor([*recent * 3, *seasonal * 2, *[self.slow] * 5], dtype=torch.float64)
 
 
 class Sums:
@@ -59,8 +59,8 @@ class Sums:
 
     def add(self, table: Table, measured: FloatArray) -> None:
         """Add the rows of ``table`` whose targets, (row, step), were measured."""
-        inputs = {name: torch.from_numpy(array) for name, array in table.inputs.items() if name != "spread"}
-        design = self._model.design(**inputs)
+        inputs = {name: torch.from_numpy(array) for name, array in table.inputs.items()}
+        design = self._model.design(inputs)
         residual = torch.from_numpy(measured) - inputs["profile"]
         known = ~torch.isnan(residual)
         design = torch.where(known.unsqueeze(-1), design, 0.0).transpose(0, 1).contiguous()

@@ -7,6 +7,7 @@ from typing import Any
 
 from features.console import note, warn
 from features.errors import BadInput, UnknownName
+from features.plain import from_plain
 from features.series import Panel
 from features.tables import read_panel
 from features.traffic.config import TrafficConfig
@@ -15,6 +16,7 @@ from training.places import positions
 from training.provenance import is_simulated
 from training.split import Split
 from training.traffic.fit import Ridge
+from training.traffic.recipe import Recipe
 from training.traffic.run import TrainingJob, fitting_config, measured_entities
 from training.traffic.select import GAINS, RIDGES
 
@@ -22,7 +24,8 @@ GAIN_NAMES = ("same_type_gain", "same_class_gain", "other_gain")
 RIDGE_SETTINGS: dict[str, float] = {f"ridge_{name}": value for name, value in asdict(Ridge()).items()}
 """The regression's own settings with their defaults; whoever sets one has chosen, and none is tried on validation."""
 
-SETTINGS: dict[str, Any] = TrafficConfig().to_json() | RIDGE_SETTINGS
+_RECIPE = Recipe().to_json()
+SETTINGS: dict[str, Any] = TrafficConfig().to_json() | RIDGE_SETTINGS | _RECIPE
 """All that ``--set`` takes, with the defaults."""
 
 
@@ -49,6 +52,7 @@ def read_job(options: TrainOptions, *, test_from: datetime | None = None) -> Tra
         panel=panel,
         split=split,
         config=TrafficConfig(),
+        recipe=Recipe(),
         seed=options.seed,
         gains=(),
         ridges=(),
@@ -79,11 +83,13 @@ def with_settings(job: TrainingJob, options: TrainOptions, chosen: Mapping[str, 
         if key not in SETTINGS:
             raise UnknownName.among("setting", key, list(SETTINGS))
     clock = {"country": options.country, "timezone": options.timezone}
-    features = {key: value for key, value in chosen.items() if key not in RIDGE_SETTINGS}
     own = {key: value for key, value in chosen.items() if key in RIDGE_SETTINGS}
+    recipe = {key: value for key, value in chosen.items() if key in _RECIPE}
+    features = {key: value for key, value in chosen.items() if key not in own | recipe}
     return replace(
         job,
         config=fitting_config(job.panel, job.split, clock | features),
+        recipe=from_plain(Recipe, ({"members": ["linear"]} if options.quick else {}) | recipe),
         gains=() if options.quick or set(GAIN_NAMES) & features.keys() else GAINS,
         ridges=(_ridge(own),) if own else RIDGES[:1] if options.quick else RIDGES,
     )

@@ -1,4 +1,6 @@
-"""The linear model: an adaptive profile, corrected by a pooled linear function of recent errors."""
+"""The linear model, and what every model of traffic gives: a median, and quantiles around it."""
+
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor, nn
@@ -6,9 +8,12 @@ from torch import Tensor, nn
 from features.calendar import CALENDAR_FLAGS
 from features.traffic.config import TrafficConfig
 
+Inputs = Mapping[str, Tensor]
+"""The tensors of ``features.traffic.schema.inputs``, by name."""
+
 
 class LinearCorrection(nn.Module):
-    """Profile plus ``weight . recent errors``, one weight vector a step, shared by every entity.
+    """The adaptive profile plus ``weight . recent errors``, one weight vector a step, shared by every entity.
 
     The same city-wide error means more vehicles on a larger road, so the city's part and the calendar's are
     multiplied by the profile. Inputs are in the unit measured; nothing is scaled outside.
@@ -21,60 +26,54 @@ class LinearCorrection(nn.Module):
         super().__init__()
         self.history = config.history_steps
         self.lags = len(config.seasonal_lags_days)
-        width = 2 * self.history + 2 * self.lags + 2 + len(CALENDAR_FLAGS)
-        self.weight = nn.Parameter(torch.zeros(config.horizon_steps, width), requires_grad=False)
+        self.sizes = [self.history] * 3 + [self.lags] * 2 + [1, 1, len(CALENDAR_FLAGS)]
+        self.weight = nn.Parameter(torch.zeros(config.horizon_steps, sum(self.sizes)), requires_grad=False)
 
-    def design(
-        self,
-        profile: Tensor,
-        profile_now: Tensor,
-        recent_error: Tensor,
-        recent_mask: Tensor,
-        seasonal_error: Tensor,
-        seasonal_mask: Tensor,
-        calendar: Tensor,
-    ) -> Tensor:
+    def design(self, inputs: Inputs) -> Tensor:
         """The regressors, (entity, step, feature); a missing error counts as no error."""
-        rows, steps = profile.shape
-        scale = profile.unsqueeze(-1)
-        recent = torch.where(recent_mask, recent_error, 0.0).unsqueeze(1).expand(rows, steps, self.history, 2)
-        seasonal = torch.where(seasonal_mask, seasonal_error, 0.0).transpose(1, 2)
-        now = profile_now.unsqueeze(1).expand(rows, steps).unsqueeze(-1)
-        parts = (recent[..., 0], recent[..., 1] * scale, seasonal[..., 0], seasonal[..., 1] * scale)
-        return torch.cat((*parts, scale, now, calendar * scale), dim=-1)
+        rows, steps = inputs["profile"].shape
+        scale = inputs["profile"].unsqueeze(-1)
+        recent, near, seasonal = _known_errors(inputs)
+        recent = recent.unsqueeze(1).expand(rows, steps, self.history, 2)
+        near = near.unsqueeze(1).expand(rows, steps, self.history)
+        seasonal = seasonal.transpose(1, 2)
+        now = inputs["profile_now"].unsqueeze(1).expand(rows, steps).unsqueeze(-1)
+        parts = (recent[..., 0], recent[..., 1] * scale, near, seasonal[..., 0], seasonal[..., 1] * scale)
+        return torch.cat((*parts, scale, now, inputs["calendar"] * scale), dim=-1)
 
-    def forward(
-        self,
-        profile: Tensor,
-        profile_now: Tensor,
-        recent_error: Tensor,
-        recent_mask: Tensor,
-        seasonal_error: Tensor,
-        seasonal_mask: Tensor,
-        calendar: Tensor,
-        spread: Tensor,
-    ) -> Tensor:
-        """Quantiles (entity, step, 3) that never cross and are never negative.
+    def forward(self, inputs: Inputs) -> Tensor:
+        """The median, (entity, step), in the unit measured.
 
         Equal to ``profile + design . weight``, factored so that the design is never held in memory.
-
-        Args:
-            profile: (entity, step), expected level at each target.
-            profile_now: (entity,), expected level of the last interval measured.
-            recent_error: (entity, lag, 2), own residual and the city's relative error, latest first.
-            recent_mask: the same shape, true where measured.
-            seasonal_error: (entity, day, step, 2), the same at the target's time of day, days ago.
-            seasonal_mask: the same shape, true where measured.
-            calendar: (entity, step, flag).
-            spread: (entity, step, 2), distance of q10 and q90 from the median.
         """
-        sizes = [self.history, self.history, self.lags, self.lags, 1, 1, len(CALENDAR_FLAGS)]
-        own, city, own_lag, city_lag, level, now, flags = torch.split(self.weight, sizes, dim=1)
-        recent = torch.where(recent_mask, recent_error, 0.0)
-        seasonal = torch.where(seasonal_mask, seasonal_error, 0.0)
-        share = recent[..., 1] @ city.T + (seasonal[..., 1] * city_lag.T).sum(1) + level.T + (calendar * flags).sum(-1)
-        error = recent[..., 0] @ own.T + (seasonal[..., 0] * own_lag.T).sum(1) + profile_now.unsqueeze(1) * now.T
-        median = profile * (1 + share) + error
-        widths = spread.clamp(min=0.0)
-        quantiles = torch.stack((median - widths[..., 0], median, median + widths[..., 1]), dim=-1)
-        return quantiles.clamp(min=0.0)
+        own, city, around, own_lag, city_lag, level, now, flags = torch.split(self.weight, self.sizes, dim=1)
+        recent, near, seasonal = _known_errors(inputs)
+        share = recent[..., 1] @ city.T + (seasonal[..., 1] * city_lag.T).sum(1) + level.T
+        share = share + (inputs["calendar"] * flags).sum(-1)
+        error = recent[..., 0] @ own.T + near @ around.T + (seasonal[..., 0] * own_lag.T).sum(1)
+        return inputs["profile"] * (1 + share) + error + inputs["profile_now"].unsqueeze(1) * now.T
+
+
+def _known_errors(inputs: Inputs) -> tuple[Tensor, Tensor, Tensor]:
+    recent = torch.where(inputs["recent_mask"], inputs["recent_error"], 0.0)
+    near = torch.where(inputs["neighbour_mask"], inputs["neighbour_error"], 0.0)
+    seasonal = torch.where(inputs["seasonal_mask"], inputs["seasonal_error"], 0.0)
+    return recent, near, seasonal
+
+
+def quantiles(median: Tensor, width: Tensor) -> Tensor:
+    """Quantiles that rise and are never negative.
+
+    Args:
+        median: (entity, step), in the unit measured.
+        width: (entity, step, outer quantile), distances from the median, outermost first and last.
+
+    Returns:
+        (entity, step, quantile), the median in the middle.
+    """
+    half = width.shape[-1] // 2
+    below, above = [median], [median]
+    for at in range(half):
+        below.append(torch.minimum(below[-1], median - width[..., half - 1 - at]))
+        above.append(torch.maximum(above[-1], median + width[..., half + at]))
+    return torch.stack([*reversed(below), *above[1:]], dim=-1).clamp(min=0.0)

@@ -9,15 +9,15 @@ import torch
 from rich.progress import Progress
 
 from features.series import unit_of
-from features.traffic import schema
 from features.traffic.config import TrafficConfig
 from features.traffic.state import TrafficState
-from training.export import Graph, export
+from training.export import Graph
+from training.traffic.compose import export_blend
 from training.traffic.fit import Ridge
 from training.traffic.known import Past
 from training.traffic.replay import Predict
 from training.traffic.run import TrainingJob
-from training.traffic.train import train
+from training.traffic.train import Candidates, train
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -57,11 +57,11 @@ def fit_before(job: TrainingJob, graph: Path, bar: Progress) -> Fitted:
     started = perf_counter()
     torch.manual_seed(job.seed)
     known = Past.of(job.panel, job.config).known(job.panel.start, job.split.test)
-    trained = train(known, job.split, job.config, bar, gains=job.gains, ridges=job.ridges)
-    unit = unit_of(known.quantity)
-    export(trained.model, schema.inputs(trained.config, unit), schema.outputs(trained.config, unit), graph)
+    tried = Candidates(gains=job.gains, ridges=job.ridges)
+    trained = train(known, job.split, job.config, job.recipe, job.seed, bar, tried)[0]
+    export_blend(trained.blend, trained.config, unit_of(known.quantity), graph)
     return Fitted(
-        name="linear",
+        name=trained.name,
         predict=Graph(graph),
         config=trained.config,
         ridge=trained.ridge,

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from rich.progress import Progress
 
 from features import artifact
 from features.console import progress
@@ -21,7 +22,7 @@ from features.traffic.build import build
 from features.traffic.config import TrafficConfig
 from features.traffic.state import save
 from training.card import card
-from training.export import Graph, check_parity, export
+from training.export import Graph, check_parity
 from training.ledger import Ledger
 from training.ledger_file import TEST_ERRORS
 from training.ledger_file import save as save_ledger
@@ -30,15 +31,21 @@ from training.publish import Published, publish
 from training.scores import Scoreboard
 from training.split import Split
 from training.track import RunRecord
+from training.traffic.compose import export_blend
 from training.traffic.draw import draw
 from training.traffic.fit import Ridge
 from training.traffic.judge import Judged, judge
 from training.traffic.known import Past
+from training.traffic.recipe import Recipe
 from training.traffic.select import Gains
-from training.traffic.train import Trained, train
+from training.traffic.train import Candidates, Trained, train
 
 TEST_STATE = "test_state.parquet"
 """The state at the start of the test interval, from which ``haechi evaluate --split test`` replays."""
+
+
+FAST = "-fast"
+"""What the name of the model without trees ends in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -46,10 +53,11 @@ class TrainingJob:
     """What to train on and how.
 
     Attributes:
-        name: of the model.
+        name: of the most accurate model; one without trees takes the name with ``-fast``.
         panel: measurements of every entity that is to be forecast.
         split: by time.
         config: of the features.
+        recipe: the members and their settings.
         seed: of every random choice.
         gains: of the profile, to choose from on validation; none keeps the config's.
         ridges: shrinkages to choose from.
@@ -61,6 +69,7 @@ class TrainingJob:
     panel: Panel
     split: Split
     config: TrafficConfig
+    recipe: Recipe
     seed: int
     gains: tuple[Gains, ...]
     ridges: tuple[Ridge, ...]
@@ -87,56 +96,88 @@ class Outcome:
     parity: float
 
 
-def run(job: TrainingJob, settings: Settings, scratch: Path) -> Outcome:
-    """Train, judge and publish.
+def run(job: TrainingJob, settings: Settings, scratch: Path) -> tuple[Outcome, ...]:
+    """Train, judge and publish: the most accurate model first, then, where it has trees, the one without.
 
     Args:
         job: what to train on and how.
         settings: where to publish.
-        scratch: an empty folder for the graph and the pictures.
+        scratch: an empty folder for graphs and pictures.
 
     Raises:
-        HaechiError: cannot be trained, exported or published; nothing is registered.
+        HaechiError: cannot be trained, exported or published; what was not published yet is not registered.
     """
     started_at = datetime.now(UTC)
-    unit, graph_path = unit_of(job.panel.quantity), scratch / artifact.MODEL
     with progress() as bar:
-        trained = train(job.panel, job.split, job.config, bar, gains=job.gains, ridges=job.ridges)
-        ins, outs = schema.inputs(trained.config, unit), schema.outputs(trained.config, unit)
-        export(trained.model, ins, outs, graph_path)
-        graph = Graph(graph_path)
-        parity = check_parity(trained.model, graph, _parity_rows(job, trained))
-        scores = Scoreboard(model="linear", quantiles=trained.config.quantiles, unit=unit)
-        rows = range(job.split.test, job.split.end)
-        judged = judge(graph, trained.state, job.panel, rows, trained.config, scores, bar)
+        tried = Candidates(gains=job.gains, ridges=job.ridges)
+        found = train(job.panel, job.split, job.config, job.recipe, job.seed, bar, tried)
+        judged = []
+        for number, trained in enumerate(found):
+            # The first model's pictures lie where whoever asked for the training looks for them.
+            folder = scratch if not number else scratch / str(number)
+            folder.mkdir(exist_ok=True)
+            judged.append(_judged(job, trained, folder, bar))
+    names = (job.name, f"{job.name}{FAST}")
+    return tuple(
+        _published(replace(job, name=name), one, started_at, settings) for name, one in zip(names, judged, strict=False)
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Exported:
+    """A model with its graph in ``folder``, and how that did."""
+
+    trained: Trained
+    folder: Path
+    parity: float
+    judged: Judged
+
+    @property
+    def graph(self) -> Path:
+        return self.folder / artifact.MODEL
+
+
+def _judged(job: TrainingJob, trained: Trained, folder: Path, bar: Progress) -> _Exported:
+    unit, path = unit_of(job.panel.quantity), folder / artifact.MODEL
+    native = export_blend(trained.blend, trained.config, unit, path)
+    graph = Graph(path)
+    parity = check_parity(native, graph, _parity_rows(job, trained))
+    scores = Scoreboard(model=trained.name, quantiles=trained.config.quantiles, unit=unit)
+    rows = range(job.split.test, job.split.end)
+    judged = judge(graph, trained.state, job.panel, rows, trained.config, scores, bar)
     if not scores.count.sum():
         raise BadInput(cause="No target in the test interval was measured", mend="Choose another --split")
-    pictures = draw(judged, job.panel, trained.config, job.positions, scratch / "pictures", simulated=job.simulated)
+    return _Exported(trained=trained, folder=folder, parity=parity, judged=judged)
+
+
+def _published(job: TrainingJob, one: _Exported, started_at: datetime, settings: Settings) -> Outcome:
+    trained, judged = one.trained, one.judged
+    config, unit, scores = trained.config, unit_of(job.panel.quantity), judged.scores
     record = RunRecord(
         name=job.name,
         started_at=started_at,
         parameters=_parameters(job, trained),
         scores=scores,
-        extra_metrics=_extra(trained, parity),
-        pictures=pictures,
-        graph=graph_path,
-        inputs=ins,
-        outputs=outs,
+        extra_metrics=_extra(trained, one.parity),
+        pictures=draw(judged, job.panel, config, job.positions, one.folder / "pictures", simulated=job.simulated),
+        graph=one.graph,
+        inputs=schema.inputs(config, unit),
+        outputs=schema.outputs(config, unit),
     )
 
     def write(folder: Path, version: int, mlflow_run: str | None) -> None:
         manifest = _manifest(job, trained, judged, version, mlflow_run)
-        (folder / artifact.MODEL).write_bytes(graph_path.read_bytes())
+        (folder / artifact.MODEL).write_bytes(one.graph.read_bytes())
         (folder / artifact.MANIFEST).write_text(manifest.to_json(), encoding="utf-8")
         (folder / artifact.CARD).write_text(
-            card(manifest, scores.table(), judged.ledger, _notes(job, trained, scores)), encoding="utf-8"
+            card(manifest, scores.table(), judged.ledger, _notes(job, trained, scores), _how(trained)), encoding="utf-8"
         )
         save(judged.state, folder / artifact.STATE)
         save(trained.state, folder / TEST_STATE)
         save_ledger(judged.ledger, folder / TEST_ERRORS)
 
     published = publish(record, write, settings)
-    return Outcome(published=published, scores=scores, ledger=judged.ledger, trained=trained, parity=parity)
+    return Outcome(published=published, scores=scores, ledger=judged.ledger, trained=trained, parity=one.parity)
 
 
 def _parity_rows(job: TrainingJob, trained: Trained) -> Mapping[str, Mapping[str, npt.NDArray[np.generic]]]:
@@ -146,15 +187,17 @@ def _parity_rows(job: TrainingJob, trained: Trained) -> Mapping[str, Mapping[str
     state = Past.of(job.panel, trained.config).advanced(trained.state, job.panel.index(now))
     held_out = build(None, state, trained.config, [now]).inputs
     missing = {name: np.zeros_like(array) if name.endswith("_mask") else array for name, array in held_out.items()}
-    unseen = {
-        name: chance.random(array.shape) > 0.5 if array.dtype == np.bool_ else _random_like(array, chance)
-        for name, array in held_out.items()
-    }
+    unseen = {name: _random_like(array, chance) for name, array in held_out.items()}
     return {"held out": held_out, "with missing values": missing, "unseen": unseen}
 
 
-def _random_like(array: npt.NDArray[np.generic], chance: np.random.Generator) -> FloatArray:
-    return (chance.standard_normal(array.shape) * 1000).astype(np.float32)
+def _random_like(array: npt.NDArray[np.generic], chance: np.random.Generator) -> npt.NDArray[np.generic]:
+    if array.dtype == np.bool_:
+        return chance.random(array.shape) > 0.5
+    if array.dtype == np.int64:
+        # Codes of nobody among those of somebody.
+        return chance.integers(-1, array.max(initial=0) + 2, array.shape)
+    return np.abs(chance.standard_normal(array.shape) * 1000).astype(np.float32)
 
 
 def _manifest(job: TrainingJob, trained: Trained, judged: Judged, version: int, mlflow_run: str | None) -> Manifest:
@@ -198,7 +241,9 @@ def _manifest(job: TrainingJob, trained: Trained, judged: Judged, version: int, 
 def _parameters(job: TrainingJob, trained: Trained) -> dict[str, str]:
     settings = {name: str(value) for name, value in trained.config.to_json().items()}
     return settings | {
-        "model": "linear",
+        "model": trained.name,
+        **{f"share_{name}": str(share) for name, share in trained.shares.items()},
+        **{name: str(value) for name, value in job.recipe.to_json().items()},
         **{f"ridge_{name}": str(value) for name, value in asdict(trained.ridge).items()},
         "seed": str(job.seed),
         "entities": str(len(job.panel.entities)),
@@ -221,6 +266,22 @@ def _notes(job: TrainingJob, trained: Trained, scores: Scoreboard) -> list[str]:
         "live would have advanced them.",
         f"The {trained.config.interval:.0%} interval holds {scores.coverage():.1%} of the measured values.",
         f"Mean pinball loss: {scores.mean_pinball():.2f} {scores.unit}.",
+    ]
+
+
+_HOW = {
+    "linear": "a linear function of those errors, the same for every entity",
+    "network": "a small residual network that also knows who and when",
+    "trees": "boosted trees, a set for each group of steps",
+}
+
+
+def _how(trained: Trained) -> list[str]:
+    parts = "; ".join(f"{_HOW[name]} ({share:.0%})" for name, share in trained.shares.items() if share)
+    return [
+        "An adaptive profile by day type and time of day is corrected by what the entity, those that err like it and",
+        f"the whole city lately erred: {parts}.",
+        "The interval follows the model's own recent misses.",
     ]
 
 

@@ -175,7 +175,7 @@ def fold_error(before: Sequence[Fold], judged: Fold, config: TrafficConfig, ridg
     error, count = 0.0, 0
     for table, measured in judged.sample:
         with torch.inference_mode():
-            forecast = model(**{name: torch.from_numpy(array) for name, array in table.inputs.items()}).numpy()[..., 1]
+            forecast = model({name: torch.from_numpy(array) for name, array in table.inputs.items()}).numpy()
         off = np.abs(forecast - measured)
         # A fit that broke down where the profile has an answer is no better than any other.
         off[np.isnan(off) & ~np.isnan(measured) & ~np.isnan(table.inputs["profile"])] = np.inf

@@ -55,7 +55,7 @@ def test_masks_are_false_exactly_where_nothing_is_known(scene, data):
     raw = Raw(measured=cut(measured, now))
     inputs = build(raw, state, config, [now]).inputs
     moved = advance(state, raw, config, now)
-    for name in ("recent", "seasonal"):
+    for name in ("recent", "seasonal", "neighbour"):
         error, mask = inputs[f"{name}_error"], inputs[f"{name}_mask"]
         assert not np.isnan(error).any()
         assert (error[~mask] == 0).all()

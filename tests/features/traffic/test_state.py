@@ -60,6 +60,9 @@ def test_shapes_are_those_of_the_config():
         "high": (8, 2),
         "pending_low": (96 + 8, 8, 2),
         "pending_high": (96 + 8, 8, 2),
+        "neighbour": (8, 2),
+        "neighbour_weight": (8, 2),
+        "loading": (6, 2),
     }
 
 

@@ -210,7 +210,7 @@ def test_a_model_whose_features_are_not_ours_is_not_served(
 
     with pytest.raises(
         ArtifactMismatch,
-        match=r"'feature_schema_sha256' is of other features: the graph has spread .* this Haechi builds calendar",
+        match=r"'feature_schema_sha256' is of other features: the graph has neighbour_error .* this .* builds calendar",
     ):
         Server(runtime, settings)
 

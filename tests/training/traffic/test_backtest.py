@@ -12,11 +12,13 @@ import pytest
 from features.clock import step_number
 from features.console import progress
 from features.errors import BadInput, HaechiError, UnknownName
+from tests.features.traffic.city import newborn, small
 from training.traffic import backtest as module
 from training.traffic import leak_check, origin
 from training.traffic.backtest import Plan, backtest
 from training.traffic.job import read_job
 from training.traffic.known import Past
+from training.traffic.train import Candidates
 
 DAYS, TEST, END = 30, 576, 720
 SHORT = ("--set", "horizon_steps=6", "--set", "history_steps=6")
@@ -117,14 +119,15 @@ def test_each_fit_forecasts_until_the_next_and_the_state_goes_on(job, tmp_path):
 def test_what_the_first_fit_chose_is_kept_or_chosen_again(make_options, month_file, tmp_path, monkeypatch):
     tried = []
 
-    def told(known, split, config, bar, *, gains, ridges):
-        tried.append((len(known), split.validation, split.test, len(gains), len(ridges)))
-        return train(known, split, config, bar, gains=gains[:1], ridges=ridges[:1])
+    def told(known, split, config, recipe, seed, bar, some):
+        tried.append((len(known), split.validation, split.test, len(some.gains), len(some.ridges)))
+        few = Candidates(gains=some.gains[:1], ridges=some.ridges[:1])
+        return train(known, split, config, recipe, seed, bar, few)
 
     train = origin.train
     monkeypatch.setattr(origin, "train", told)
     monkeypatch.setattr(module, "check_origin", lambda *_: 1)
-    job = read_job(make_options(month_file, config={"horizon_steps": 6, "history_steps": 6}))
+    job = read_job(make_options(month_file, config={"horizon_steps": 6, "history_steps": 6, "members": ["linear"]}))
 
     for choose_each in (False, True):
         played(job, tmp_path, days=3, choose_each=choose_each)
@@ -166,12 +169,17 @@ def test_features_that_know_the_future_are_found_where_they_begin_to(job, tmp_pa
         played(job, tmp_path)
 
 
-def test_other_settings_of_the_features_begin_with_their_own_state():
-    state = object()
-    one, other = (SimpleNamespace(config=name, state=name) for name in "ab")
+def test_the_state_goes_on_with_what_was_fitted_anew_and_begins_anew_under_other_settings():
+    config = small()
+    lived, fitted = (newborn(config) for _ in range(2))
+    lived.level[:], fitted.level[:], fitted.neighbour[:] = 5, 7, 1
+    before, same, other = (SimpleNamespace(config=one, state=fitted) for one in (config, config, small(other_gain=0.2)))
 
-    assert module._carried_on(state, one, one) is state
-    assert module._carried_on(state, one, other) == "b"
+    carried = module._carried_on(lived, before, same)
+
+    assert (carried.level == 5).all()
+    assert (carried.neighbour == 1).all()
+    assert module._carried_on(lived, before, other) is fitted
 
 
 def test_from_says_when_the_first_origin_is(home, document, month_file):

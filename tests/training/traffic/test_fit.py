@@ -16,11 +16,18 @@ NEARLY_NONE = Ridge(errors=1e-9, older=1e-9, slow=1e-9)
 
 def table(seed, rows):
     chance = np.random.default_rng(seed)
-    shapes = {"profile": (2,), "profile_now": (), "recent_error": (3, 2), "seasonal_error": (1, 2, 2), "spread": (2, 2)}
+    shapes = {
+        "profile": (2,),
+        "profile_now": (),
+        "recent_error": (3, 2),
+        "seasonal_error": (1, 2, 2),
+        "neighbour_error": (3,),
+    }
     inputs = {name: chance.normal(0, 5, (rows, *shape)).astype(np.float32) for name, shape in shapes.items()}
     inputs["profile"] = np.abs(inputs["profile"]) + 10
     inputs |= {
-        name: np.ones((rows, *shapes[f"{name[:-4]}error"]), dtype=np.bool_) for name in ("recent_mask", "seasonal_mask")
+        f"{name}_mask": np.ones((rows, *shapes[f"{name}_error"]), dtype=np.bool_)
+        for name in ("recent", "seasonal", "neighbour")
     }
     inputs["calendar"] = (chance.random((rows, 2, 3)) < 0.2).astype(np.float32)
     return Table(inputs=inputs, issued_at=(), entities=(), quality=np.zeros((0, 0), np.int8))
@@ -35,8 +42,8 @@ def truth():
 
 
 def measured(truth, made):
-    inputs = {name: torch.from_numpy(array) for name, array in made.inputs.items() if name != "spread"}
-    design = truth.design(**inputs)
+    inputs = {name: torch.from_numpy(array) for name, array in made.inputs.items()}
+    design = truth.design(inputs)
     return (inputs["profile"] + (design * truth.weight).sum(-1)).numpy()
 
 

@@ -12,8 +12,9 @@ from features.traffic.state import fresh
 from training.split import Split
 from training.traffic.fit import Ridge
 from training.traffic.known import Past
+from training.traffic.recipe import Recipe
 from training.traffic.replay import replay
-from training.traffic.train import train
+from training.traffic.train import Candidates, train
 
 CONFIG = TrafficConfig(horizon_steps=3, history_steps=6, seasonal_lags_days=(1,))
 HOUR_S = 3600
@@ -74,13 +75,14 @@ def test_replay_learns_from_what_comes_late(city):
 
 def test_a_city_whose_values_come_late_can_be_trained_on(city):
     with progress() as bar:
-        trained = train(
+        [trained] = train(
             arriving(city, HOUR_S // 2),
             Split(validation=1008, test=1344, end=1680),
             CONFIG,
+            Recipe(members=("linear",)),
+            1,
             bar,
-            gains=(),
-            ridges=(Ridge(),),
+            Candidates(gains=(), ridges=(Ridge(),)),
         )
 
     assert trained.choices[0].validation_mae < 50

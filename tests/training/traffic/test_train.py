@@ -1,6 +1,6 @@
 """Training looks at nothing of the test interval, and a seed's training is one model."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -9,23 +9,38 @@ from features.clock import utc_times
 from features.console import progress
 from features.errors import BadInput
 from features.traffic.config import TrafficConfig
+from features.traffic.state import TrafficState
+from tests.training.traffic.rows import TINY
 from training.split import Split
 from training.traffic.fit import Ridge
+from training.traffic.recipe import Recipe
 from training.traffic.select import GAINS
-from training.traffic.train import train
+from training.traffic.train import Candidates, train
 
+SEED = 7
 SPLIT = Split(validation=1008, test=1344, end=1680)
 CONFIG = TrafficConfig(horizon_steps=6, history_steps=6)
+ARRAYS = tuple(field.name for field in fields(TrafficState) if field.name not in {"entities", "as_of"})
 RIDGES = (Ridge(), Ridge(errors=1e-3, older=1e-3, slow=1.0))
 
 
 def trained_on(panel, split=SPLIT, gains=GAINS[:2]):
+    tried = Candidates(gains=gains, ridges=RIDGES)
     with progress() as bar:
-        return train(panel, split, CONFIG, bar, gains=gains, ridges=RIDGES)
+        [found] = train(panel, split, CONFIG, Recipe(members=("linear",)), SEED, bar, tried)
+    return found
 
 
-def arrays(state):
-    return {name: getattr(state, name) for name in ("level", "seen", "dispersion", "residual", "low", "high")}
+def blends_on(panel):
+    """Every member, each tiny, in a city that is blended twice: with trees and without."""
+    config = replace(CONFIG, horizon_steps=3, history_steps=3, seasonal_lags_days=(1,))
+    tried = Candidates(gains=(), ridges=RIDGES[:1])
+    with progress() as bar:
+        return train(panel, Split(validation=384, test=528, end=672), config, TINY, SEED, bar, tried)
+
+
+def weight(found):
+    return found.blend.smooth.linear.weight.numpy()
 
 
 @pytest.fixture(scope="module")
@@ -34,12 +49,12 @@ def trained(city):
 
 
 def assert_same(one, other):
-    assert one.model.weight.numpy().tobytes() == other.model.weight.numpy().tobytes()
+    assert weight(one).tobytes() == weight(other).tobytes()
     assert (one.choices, one.config, one.ridge) == (other.choices, other.config, other.ridge)
     assert one.validation_coverage == other.validation_coverage
     assert one.state.as_of == other.state.as_of
-    for name, array in arrays(one.state).items():
-        np.testing.assert_array_equal(array, arrays(other.state)[name], err_msg=name)
+    for name in ARRAYS:
+        np.testing.assert_array_equal(getattr(one.state, name), getattr(other.state, name), err_msg=name)
 
 
 @pytest.mark.parametrize(
@@ -133,4 +148,68 @@ def test_a_place_that_falls_silent_for_good_does_not_stop_the_others(city, with_
     values = city.values.copy()
     values[700:, 0] = np.nan
 
-    assert np.isfinite(trained_on(with_values(city, values), gains=()).model.weight.numpy()).all()
+    assert np.isfinite(weight(trained_on(with_values(city, values), gains=()))).all()
+
+
+@pytest.fixture(scope="module")
+def month(make_panel):
+    return make_panel(days=28)
+
+
+@pytest.fixture(scope="module")
+def blends(month):
+    return blends_on(month)
+
+
+def assert_same_blend(one, other):
+    assert_same(one, other)
+    assert (one.name, one.shares) == (other.name, other.shares)
+    for network, twin in zip(one.blend.smooth.networks, other.blend.smooth.networks, strict=True):
+        for name, array in network.state_dict().items():
+            np.testing.assert_array_equal(array.numpy(), twin.state_dict()[name].numpy(), err_msg=name)
+    assert texts(one) == texts(other)
+
+
+def texts(found):
+    trees = found.blend.trees
+    return None if trees is None else [[one.model_to_string() for one in some] for some in trees.boosters]
+
+
+def test_the_test_interval_changes_no_weight_share_or_choice_of_any_member(month, with_values, blends):
+    values = month.values.copy()
+    values[528:] = np.random.default_rng(SEED).random(values[528:].shape) * 5000
+
+    for one, other in zip(blends, blends_on(with_values(month, values)), strict=True):
+        assert_same_blend(one, other)
+
+
+def test_with_trees_come_two_models(blends):
+    best, fast = blends
+
+    assert (best.name, fast.name) == ("blend", "fast blend")
+    assert set(best.shares) == {"linear", "network", "trees"}
+    assert set(fast.shares) == {"linear", "network"}
+    assert fast.blend.trees is None
+    for one in blends:
+        assert sum(one.shares.values()) == pytest.approx(1)
+        assert not one.blend.smooth.training
+
+
+def test_the_blend_errs_no_more_on_validation_than_its_members(blends):
+    best, fast = ({choice.what: choice.validation_mae for choice in one.choices} for one in blends)
+    alone = {choice.setting: choice.validation_mae for choice in blends[0].choices if choice.what == "member"}
+
+    assert set(alone) == {"linear", "network", "trees"}
+    assert best["blend"] <= min(alone.values()) + 1e-3
+    assert best["blend"] <= fast["fast blend"] + 1e-3
+    assert fast["fast blend"] <= min(alone["linear"], alone["network"]) + 1e-3
+
+
+def test_a_place_that_is_measured_later_than_the_others_is_learned_too(month, with_values):
+    values = month.values.copy()
+    values[:200, 0] = np.nan
+
+    best, _ = blends_on(with_values(month, values))
+
+    assert all(np.isfinite(choice.validation_mae) for choice in best.choices)
+    assert best.state.neighbour.shape == (8, 6)

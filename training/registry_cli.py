@@ -175,7 +175,7 @@ def _row(root: Path, name: str, version: int) -> dict[str, Any]:
         return row | {"entities": "", "note": f"{_REFUSED}{error.cause}"}
     whole = f"1-{manifest.horizon_steps}"
     mae = {score.model: score.value for score in manifest.scores if (score.metric, score.horizon) == ("mae", whole)}
-    own, others = mae.pop("linear", None), mae
+    own, others = mae.pop(manifest.forecaster, None), mae
     best = min(others, key=lambda one: others[one]) if others else None
     return row | {
         "made": f"{manifest.created_at:%Y-%m-%d %H:%M}",

@@ -1,4 +1,4 @@
-"""``haechi experiment``: ask, run, list."""
+"""``haechi experiment``: ask, run, compare, list."""
 
 from collections.abc import Callable
 from dataclasses import asdict
@@ -8,11 +8,12 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.markdown import Markdown
 from rich.table import Table
 
 from features import DOMAINS
 from features.console import JsonFlag, emit
-from features.errors import UnknownName
+from features.errors import BadInput, UnknownName
 from training.experiment.folder import PICTURES, RECORD, RESULT, RUN_FILE, Experiment, opened, under
 from training.options import called_as, train_options, with_flags_of
 
@@ -27,6 +28,7 @@ def experiment_app(train: Callable[..., None]) -> typer.Typer:
     app = typer.Typer(no_args_is_help=True, help="Questions, the run files that ask them, and what came out.")
     app.command("new")(with_flags_of(train)(_new))
     app.command("run")(_run)
+    app.command("compare")(_compare)
     app.command("list")(_list)
     return app
 
@@ -98,6 +100,38 @@ def _run(
     document: dict[str, Any] = {"folder": str(folder), "result": str(folder / RESULT), "answer": answer(ran.record)}
     document |= {"pictures": [str(folder / PICTURES / name) for name in ran.pictures], "record": asdict(ran.record)}
     emit(document, as_json=as_json, render=render)
+
+
+def _compare(
+    folders: Annotated[list[Path], typer.Argument(metavar="DIR DIR...", help="Experiments that were run.")],
+    out: Annotated[Path | None, typer.Option("--out", metavar="FILE.md", help="Write the comparison there.")] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Which of two errs less on the same interval, by how much and whether by chance; more are held against the first.
+
+    Example: haechi experiment compare experiments/traffic/2026-11-23-a experiments/traffic/2026-11-24-b --out a-b.md
+    """
+    experiments = [opened(folder) for folder in folders]
+    if out is not None and (out.suffix != ".md" or out.name == RESULT):
+        raise BadInput(
+            cause=f"{out} is no place for a comparison: it ends in .md, and {RESULT} is what a run writes",
+            mend="Name it e.g. compared.md",
+        )
+    from features.atomic import writing
+    from training.experiment.compared import document, markdown, pairs
+
+    found = pairs(experiments)
+    text = markdown(found)
+    if out is not None:
+        with writing(out) as partial:
+            partial.write_text(text, encoding="utf-8")
+
+    def render(console: Console) -> None:
+        console.print(Markdown(text))
+        if out is not None:
+            console.print(f"Written: {out}", markup=False, soft_wrap=True)
+
+    emit(document(found, out), as_json=as_json, render=render)
 
 
 def _list(

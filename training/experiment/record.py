@@ -42,6 +42,8 @@ class Record:
         interval: that was scored.
         issue_times: scored.
         scores: one row a forecaster, the model first.
+        also: every other model of the same training: ``model``, its ``row`` of scores, ``coverage``, ``pinball``.
+        shares: of the members that the model is made of.
         coverage: share inside the interval.
         aimed_coverage: what the interval is meant to hold.
         pinball: mean loss, in ``unit``.
@@ -71,6 +73,8 @@ class Record:
     interval: str
     issue_times: int
     scores: list[dict[str, Any]]
+    also: list[dict[str, Any]]
+    shares: dict[str, float]
     coverage: float
     aimed_coverage: float
     pinball: float
@@ -142,11 +146,13 @@ def recorded(experiment: Experiment, options: TrainOptions, found: dict[str, Any
         interval=manifest.scores[0].interval,
         issue_times=found["issue_times_scored"],
         scores=found["scores"],
+        also=[_beside(other) for other in found["also"]],
+        shares=found["shares"],
         coverage=found["coverage"],
         aimed_coverage=source.ledger.meant,
         pinball=found["pinball"],
         validation=found["validation"],
-        settings=found["config"],
+        settings=found["config"] | options.config,
         versions=_versions(),
         seconds=source.seconds,
         peak_memory_gib=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / _KIB_PER_GIB,
@@ -168,6 +174,11 @@ def read_record(experiment: Experiment) -> Record:
         return Record(**json.loads(path.read_text(encoding="utf-8")))
     except (ValueError, TypeError) as error:
         raise BadInput(cause=f"{path} is damaged: {error}", mend=f"Run it again: {again}") from None
+
+
+def _beside(other: dict[str, Any]) -> dict[str, Any]:
+    model = f"{other['model']}/{other['version']}"
+    return {"model": model, "row": other["scores"][0], "coverage": other["coverage"], "pinball": other["pinball"]}
 
 
 def _versions() -> dict[str, str]:

@@ -29,6 +29,8 @@ def markdown(experiment: Experiment, record: Record, ledger: Ledger, pictures: S
 ## Scores
 {_scores(record)}
 
+Of {record.model} alone:
+
 {table(["regime", f"MAE, {record.unit}", "inside the interval", "targets"], regime_rows(ledger))}
 
 Rush hours are 07-09 and 17-19 of working days, night is 22-05; a day is odd where the whole city was further from its
@@ -61,15 +63,24 @@ def answer(record: Record) -> str:
 def _scores(record: Record) -> str:
     columns = [key for key in record.own if key != "forecaster"]
     names = [key.replace("mae_step_", "step ").replace("mae", "all steps").replace("rmse", "RMSE") for key in columns]
-    rows = sorted(record.scores, key=lambda row: float(row["mae"]))
-    cells = [[_bold(row["forecaster"], row is record.own), *(_figure(row[key]) for key in columns)] for row in rows]
+    named = [(f"**{record.model}** ({record.own['forecaster']})", record.own)]
+    named += [(f"{one['model']} ({one['row']['forecaster']})", one["row"]) for one in record.also]
+    named += [(row["forecaster"], row) for row in record.scores[1:]]
+    rows = sorted(named, key=lambda one: float(one[1]["mae"]))
+    cells = [[name, *(_figure(row[key]) for key in columns)] for name, row in rows]
+    figures = [(record.model, record.coverage, record.pinball)]
+    figures += [(one["model"], one["coverage"], one["pinball"]) for one in record.also]
+    held = "\n".join(
+        f"- The {record.aimed_coverage:.0%} interval of {model} holds {coverage:.1%} of what was then measured; mean "
+        f"pinball loss {pinball:.2f} {record.unit}."
+        for model, coverage, pinball in figures
+    )
     return f"""Mean absolute error in {record.unit} on its {record.interval}: {record.issue_times:,} issue times of
 {record.entities:,} entities. Every forecaster is scored on the same targets; what was not measured counts nowhere.
 
 {table(["forecaster", *names], cells)}
 
-The {record.aimed_coverage:.0%} interval holds {record.coverage:.1%} of what was then measured; mean pinball loss
-{record.pinball:.2f} {record.unit}."""
+{held}"""
 
 
 def _choices(record: Record) -> str:
@@ -110,6 +121,7 @@ def _provenance(record: Record) -> str:
     settings = ", ".join(f"{key} {_short(value)}" for key, value in record.settings.items())
     rows = [
         ["model", f"`{record.model}`" + (f", MLflow run `{record.mlflow_run}`" if record.mlflow_run else "")],
+        ["made of", ", ".join(f"{name} {share:.0%}" for name, share in record.shares.items())],
         ["made", record.made_at],
         ["code", f"commit `{record.commit or 'unknown'}`"],
         ["data before the test", f"SHA-256 `{record.data_sha256}`"],
@@ -130,10 +142,6 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 def _cell(text: str) -> str:
     return " ".join(text.replace("|", "\\|").split())
-
-
-def _bold(text: str, own: bool) -> str:
-    return f"**{text}**" if own else text
 
 
 def _figure(value: Any) -> str:

@@ -40,6 +40,8 @@ def found(trained_home, tmp_path_factory):
         "issue_times_scored": 313,
         "validation": [{"what": "ridge", "setting": "errors 0.1", "mae": 30.25}],
         "config": manifest.config,
+        "shares": {"linear": 1.0},
+        "also": [],
     }
     return document, pictures
 

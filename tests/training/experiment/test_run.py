@@ -27,7 +27,7 @@ def test_a_question_is_answered(home, city_file, ask, document, tmp_path):
     assert record["model"] == "traffic/1"
     assert record["settings"]["horizon_steps"] == 6
     for row in record["scores"]:
-        assert f"{row['mae']:.2f} | {row['mae_step_1']:.2f}" in text, row["forecaster"]
+        assert f" | {row['mae']:.2f} | {row['mae_step_1']:.2f}" in text, row["forecaster"]
     for told in (record["data_sha256"], record["commit"] or "unknown", "torch 2.", f"{record['coverage']:.1%}"):
         assert told in text
     assert record["validation"]
@@ -179,6 +179,27 @@ def test_data_named_apart_is_not_written_down(quick, ask, run_command, tmp_path)
     assert "secret" not in text + (folder / "result.json").read_text(encoding="utf-8")
     assert f"haechi experiment run {folder} --data PATH" in text
     assert "--data PATH --entity-col site,direction" in text
+
+
+def test_every_model_of_the_training_stands_in_the_table(quick, found, ask, run_command, monkeypatch):
+    folder = ask("--data", "city.parquet")
+    row = {**found[0]["scores"][0], "forecaster": "fast blend", "mae": 12.34}
+    fast = {"model": "traffic-fast", "version": 1, "scores": [row], "coverage": 0.777, "pinball": 8.76}
+    monkeypatch.setitem(found[0], "also", [fast])
+
+    run_command("experiment", "run", folder)
+
+    text = (folder / "RESULT.md").read_text(encoding="utf-8")
+    assert "| traffic-fast/1 (fast blend) | 12.34 |" in text
+    assert "interval of traffic-fast/1 holds 77.7%" in text
+
+
+def test_a_setting_that_no_manifest_keeps_is_on_record(quick, ask, run_command):
+    folder = ask("--data", "city.parquet", "--set", "ridge_errors=0.5")
+
+    run_command("experiment", "run", folder)
+
+    assert json.loads((folder / "result.json").read_text(encoding="utf-8"))["settings"]["ridge_errors"] == 0.5
 
 
 def test_what_is_simulated_says_so(quick, ask, run_command, manifest, monkeypatch):

@@ -2,7 +2,7 @@
 
 Run from the repository's root, with the flags of ``haechi train traffic``:
 ``python -m experiments.traffic.plain_lightgbm --data FILE [--run FILE.toml] [--every 5] [--predictions FILE.parquet]``.
-Prints a Markdown table; under three minutes on two cores on ``los_loop``, and on Seoul with every fifth issue time.
+Prints a Markdown table and what it took: minutes, on ``los_loop`` and on Seoul with every fifth issue time.
 
 One model for all places and steps: the last values, the values of the target's own time of day some days before, their
 means, the place as a category, the calendar of the target, and the step. No profile. It is fitted on absolute errors;
@@ -16,7 +16,7 @@ import argparse
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, process_time
 
 import lightgbm
 import numpy as np
@@ -97,8 +97,9 @@ def main() -> None:
     scores = _judged(rows, model, own.every, own.predictions)
     sys.stdout.write(_table(scores))
     sys.stdout.write(
-        f"\n{PLAIN}: {trees} trees of {SETTINGS['num_leaves']} leaves, fitted on {TRAIN_ROWS:,} sampled rows at most; "
-        f"{scores.issues:,} issue times, {int(scores.count.sum()):,} measured targets; {perf_counter() - began:.0f} s\n"
+        f"\n{PLAIN}: {trees} trees (of {MOST_TREES} at most) of {SETTINGS['num_leaves']} leaves, fitted on {TRAIN_ROWS:,} sampled rows at most; "
+        f"{scores.issues:,} issue times, {int(scores.count.sum()):,} measured targets; "
+        f"{perf_counter() - began:.0f} s, {process_time():.0f} s of them computing\n"
     )
 
 

@@ -97,7 +97,8 @@ def main() -> None:
     scores = _judged(rows, model, own.every, own.predictions)
     sys.stdout.write(_table(scores))
     sys.stdout.write(
-        f"\n{PLAIN}: {trees} trees (of {MOST_TREES} at most) of {SETTINGS['num_leaves']} leaves, fitted on {TRAIN_ROWS:,} sampled rows at most; "
+        f"\n{PLAIN}: {trees} trees (of {MOST_TREES} at most) of {SETTINGS['num_leaves']} leaves, "
+        f"fitted on {TRAIN_ROWS:,} sampled rows at most; "
         f"{scores.issues:,} issue times, {int(scores.count.sum()):,} measured targets; "
         f"{perf_counter() - began:.0f} s, {process_time():.0f} s of them computing\n"
     )

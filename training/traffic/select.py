@@ -16,7 +16,7 @@ from features.series import FloatArray, Panel
 from features.traffic.advance import Raw, Walk, advance
 from features.traffic.build import Table, build
 from features.traffic.config import TrafficConfig
-from features.traffic.state import TrafficState, fresh
+from features.traffic.state import TrafficState, fresh, levels
 from training.split import Split
 from training.traffic.fit import Ridge, Sums, fit, targets
 from training.traffic.known import Past
@@ -192,7 +192,7 @@ def _profile_mae(panel: Panel, split: Split, config: TrafficConfig) -> float:
     for row in range(split.validation, split.test):
         slot, kind = walk.day(step_number(panel.time(row), config.step_min))
         # Not the state's residuals: those are rewritten where a level shifts.
-        off = np.abs(panel.values[row] - state.level[slot, kind])
+        off = np.abs(panel.values[row] - levels(state.level, np.array([slot]), np.array([kind]), config)[0])
         total, count = total + float(np.nansum(off)), count + int((~np.isnan(off)).sum())
         walk.to(panel.time(row + 1))
     return total / count if count else float("inf")

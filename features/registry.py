@@ -8,6 +8,7 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from features.errors import BadInput, StorageFailure, UnknownName
 from features.manifest import MAX_NAME_LENGTH, NAME_PATTERN
@@ -16,6 +17,7 @@ CHAMPION = "champion"
 """The alias that a plain model name means."""
 
 _ALIASES = "aliases.json"
+_PROMOTIONS = "promotions.jsonl"
 _NAME = re.compile(NAME_PATTERN)
 _VERSION = re.compile(r"[1-9][0-9]{0,8}")
 _REFERENCE = re.compile(rf"(?P<name>{NAME_PATTERN})(?:@(?P<alias>{NAME_PATTERN})|/(?P<version>[1-9][0-9]{{0,8}}))?")
@@ -87,6 +89,49 @@ def set_aliases(root: Path, name: str, chosen: Mapping[str, int]) -> None:
         file.flush()
         os.fsync(file.fileno())
     partial.replace(path)
+    _sync_folder(path.parent)
+
+
+def promotions(root: Path, name: str) -> list[dict[str, Any]]:
+    """Every change of the champion of ``name`` that was recorded, oldest first.
+
+    Raises:
+        BadInput: ``name`` is not a model's name.
+        StorageFailure: a line of the record is damaged.
+    """
+    path = root / _checked(name) / _PROMOTIONS
+    lines = path.read_bytes().splitlines(keepends=True) if path.is_file() else []
+    # A line without an end was cut off by a kill, and the promotion with it.
+    whole = [line for line in lines if line.endswith(b"\n")]
+    found: list[dict[str, Any]] = []
+    for number, line in enumerate(whole, start=1):
+        try:
+            record = json.loads(line)
+        except ValueError:
+            record = None
+        if not isinstance(record, dict) or type(record.get("to")) is not int:
+            raise StorageFailure(
+                cause=f"Line {number} of {path} is not a promotion", mend="Mend that line, or move the file away"
+            )
+        found.append(record)
+    return found
+
+
+def record_promotion(root: Path, name: str, record: Mapping[str, Any]) -> None:
+    """Add one line to the record of ``name``; the caller holds the registry's lock.
+
+    Raises:
+        BadInput: ``name`` is not a model's name.
+    """
+    path = root / _checked(name) / _PROMOTIONS
+    with path.open("a+b") as file:
+        file.seek(0)
+        content = file.read()
+        # What a kill cut off never took place.
+        file.truncate(content.rfind(b"\n") + 1)
+        file.write(json.dumps(record, ensure_ascii=False).encode() + b"\n")
+        file.flush()
+        os.fsync(file.fileno())
     _sync_folder(path.parent)
 
 

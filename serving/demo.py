@@ -54,7 +54,7 @@ def _promote_newest(root: Path, name: str) -> None:
     """An earlier demo's model, still the champion, knows nothing of the hours since."""
     newest = registry.versions(root, name)[-1]
     if registry.aliases(root, name)[registry.CHAMPION] != newest:
-        _haechi("models", "promote", f"{name}/{newest}")
+        _haechi("models", "promote", f"{name}/{newest}", "--force", "--reason", "The demo shows what it made last")
 
 
 def _simulated() -> list[str]:

@@ -3,7 +3,6 @@
 from features.manifest import Manifest
 from training.ledger import Ledger
 from training.tables import regime_rows, sites_line
-from training.track import run_link
 
 
 def card(
@@ -49,7 +48,7 @@ its usual than on 95 % of the days before.
 
 ## Learned from
 {m.training.start:%Y-%m-%d %H:%M} to {m.training.end:%Y-%m-%d %H:%M} UTC, {m.training.rows:,} measured values, data
-`{m.training.data_sha256[:12]}`, code `{m.git_commit or "unknown"}`, run `{run_link(m)}`.
+`{m.training.data_sha256[:12]}`, code `{m.git_commit or "unknown"}`, run `{_run_link(m)}`.
 
 ## How it works
 {chr(10).join(how)}
@@ -64,3 +63,8 @@ its usual than on 95 % of the days before.
 
 def _cell(value: float | str) -> str:
     return value if isinstance(value, str) else f"{value:.4g}"
+
+
+def _run_link(manifest: Manifest) -> str:
+    """The run that made a model, in words."""
+    return manifest.mlflow_run or "not tracked: MLflow was not installed"

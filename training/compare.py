@@ -16,6 +16,9 @@ Verdict = Literal["a", "b", "no difference beyond chance", "cannot tell"]
 NO_DIFFERENCE: Verdict = "no difference beyond chance"
 CANNOT_TELL: Verdict = "cannot tell"
 
+SEED = 7
+"""Of the bootstrap in every command: the same two models always compare alike."""
+
 _SHOWN_PLACES = 5
 
 

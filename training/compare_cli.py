@@ -29,9 +29,6 @@ if TYPE_CHECKING:
     from training.compare import Comparison, Difference
     from training.ledger import Ledger
 
-COMPARE_SEED = 7
-"""Of the bootstrap: the same two models always compare alike."""
-
 _Model = tuple[Path, "Manifest"]
 
 
@@ -59,7 +56,7 @@ def compare_models(
     Example: haechi models compare traffic/3 traffic@champion --png compared.png
     """
     from features.tables.source import check_out
-    from training.compare import compare
+    from training.compare import SEED, compare
     from training.registered import opened
 
     reading = read_options(
@@ -75,7 +72,7 @@ def compare_models(
         check_out(png, data, suffix=".png")
     one, other = opened(a), opened(b)
     names = tuple(f"{manifest.name}/{manifest.version}" for _, manifest in (one, other))
-    found = compare(*_ledgers(one, other, data, shape, reading), seed=COMPARE_SEED)
+    found = compare(*_ledgers(one, other, data, shape, reading), seed=SEED)
     simulated = one[1].simulated or other[1].simulated
     if png is not None:
         _draw(found, names, png, simulated=simulated)

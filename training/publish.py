@@ -5,13 +5,15 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Literal
 
 from features import registry
 from features.artifact import open_artifact, public_key, seal
 from features.console import note, warn
-from features.errors import BadInput, StorageFailure
+from features.errors import BadInput, StorageFailure, UnknownName
 from features.manifest import Manifest
 from features.settings import Settings
 from training.track import RunRecord, Tracker, check_chosen_store, tracking_is_installed
@@ -23,6 +25,21 @@ _LOCK = "registry.lock"
 
 WriteFiles = Callable[[Path, int, str | None], None]
 """Writes everything but the checksums into a folder, for a version and an MLflow run."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Why:
+    """Why a version becomes the champion, for the record.
+
+    Attributes:
+        how: the first one there is, promoted over another, forced, or rolled back to.
+        reason: what whoever did it said.
+        comparison: with the champion before, in one sentence.
+    """
+
+    how: Literal["first", "promotion", "forced", "rollback"]
+    reason: str | None = None
+    comparison: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +116,7 @@ def publish(run: RunRecord, write: WriteFiles, settings: Settings) -> Published:
         champion = registry.aliases(root, name).get(registry.CHAMPION)
         if champion not in finished:
             champion = version
-        promote(root, name, champion, tracker)
+        promote(root, name, champion, tracker, Why(how="first"))
     return Published(manifest=manifest, folder=folder, champion=champion)
 
 
@@ -111,8 +128,8 @@ def local_tracker(home: Path) -> Tracker | None:
     return None
 
 
-def promote(root: Path, name: str, version: int, tracker: Tracker | None) -> int | None:
-    """Make a version the champion; the one before is kept as ``previous``. Returns the one before.
+def promote(root: Path, name: str, version: int, tracker: Tracker | None, why: Why) -> int | None:
+    """Make a version the champion and record it; the one before is kept as ``previous``. Returns the one before.
 
     Raises:
         UnknownName: no such version.
@@ -122,8 +139,15 @@ def promote(root: Path, name: str, version: int, tracker: Tracker | None) -> int
     chosen = {alias: number for alias, number in registry.aliases(root, name).items() if number in there}
     before = chosen.get(registry.CHAMPION)
     if before != version:
+        if version not in there:
+            raise UnknownName.among(f"version of {name}", str(version), list(map(str, there)))
+        record = {"time": datetime.now(UTC).isoformat(timespec="seconds"), "from": before, "to": version, **asdict(why)}
+        # First: one that was recorded and did not come to pass is better than one that nobody knows of.
+        registry.record_promotion(root, name, record)
         chosen |= {registry.CHAMPION: version} | ({} if before is None else {PREVIOUS: before})
         registry.set_aliases(root, name, chosen)
+        if tracker is not None:
+            tracker.tag_promotion(name, version, record)
     if tracker is not None:
         # Also where nothing changed: a kill may have come between the folder's aliases and MLflow's.
         tracker.set_aliases(name, chosen)

@@ -10,15 +10,17 @@ from rich.text import Text
 
 from features import registry
 from features.console import JsonFlag, emit
-from features.errors import BadInput, HaechiError, UnknownName
-from features.settings import load
+from features.errors import HaechiError
 from training.compare_cli import compare_models
+from training.promote_cli import promote, rollback
 from training.registered import artifacts, opened
 
 models = typer.Typer(
     no_args_is_help=True, help="The registry of models: list, show, compare, promote, rollback, verify."
 )
 models.command("compare")(compare_models)
+models.command("promote")(promote)
+models.command("rollback")(rollback)
 
 _REFUSED = "refused: "
 _COLUMNS = {
@@ -59,7 +61,7 @@ def list_models(as_json: JsonFlag = False) -> None:
 
 @models.command("show")
 def show(model: Reference, as_json: JsonFlag = False) -> None:
-    """The model card of one version, and its manifest with --json.
+    """The model card of one version and when it was promoted or replaced, and its manifest with --json.
 
     Example: haechi models show traffic@champion
     """
@@ -67,55 +69,18 @@ def show(model: Reference, as_json: JsonFlag = False) -> None:
 
     folder, manifest = opened(model)
     text = (folder / CARD).read_text(encoding="utf-8")
+    everyone = registry.promotions(artifacts(), manifest.name)
+    promotions = [record for record in everyone if manifest.version in (record["to"], record.get("from"))]
 
     def render(console: Console) -> None:
         from rich.markdown import Markdown
 
         console.print(Markdown(text))
+        for record in promotions:
+            console.print(_promotion_line(record), markup=False, soft_wrap=True)
 
-    emit({"folder": str(folder), "manifest": manifest.model_dump(mode="json")}, as_json=as_json, render=render)
-
-
-@models.command("promote")
-def promote(model: Reference, as_json: JsonFlag = False) -> None:
-    """Make a version the champion, the one that is served; it is verified first.
-
-    Example: haechi models promote traffic/3
-    """
-    from training.publish import local_tracker, only_one
-    from training.publish import promote as make_champion
-
-    _, manifest = opened(model)
-    home = load().home
-    with only_one(home):
-        before = make_champion(artifacts(), manifest.name, manifest.version, local_tracker(home))
-    _say_champion(manifest.name, manifest.version, before, as_json=as_json)
-
-
-@models.command("rollback")
-def rollback(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="Of the model.")], as_json: JsonFlag = False
-) -> None:
-    """Make the champion before this one the champion again.
-
-    Example: haechi models rollback traffic
-    """
-    from training.publish import PREVIOUS, local_tracker, only_one
-    from training.publish import promote as make_champion
-
-    home = load().home
-    if name not in registry.names(artifacts()):
-        raise UnknownName.among("model", name, list(registry.names(artifacts())))
-    with only_one(home):
-        before = registry.aliases(artifacts(), name).get(PREVIOUS)
-        if before is None:
-            raise BadInput(
-                cause=f"{name} has had one champion only, so there is none to go back to",
-                mend=f"Promote a version by number: haechi models promote {name}/VERSION",
-            )
-        opened(f"{name}/{before}")
-        replaced = make_champion(artifacts(), name, before, local_tracker(home))
-    _say_champion(name, before, replaced, as_json=as_json)
+    document = {"folder": str(folder), "manifest": manifest.model_dump(mode="json"), "promotions": promotions}
+    emit(document, as_json=as_json, render=render)
 
 
 @models.command("verify")
@@ -147,6 +112,12 @@ def verify(
     emit({"models": rows}, as_json=as_json, render=render)
     if wrong:
         raise wrong[0]
+
+
+def _promotion_line(record: dict[str, Any]) -> str:
+    told = [str(record[key]) for key in ("reason", "comparison") if record.get(key)]
+    line = f"{record.get('time')}: {record.get('how')}, {record.get('from') or 'none'} -> {record['to']}"
+    return ". ".join([line, *told])
 
 
 def _table(rows: list[dict[str, Any]], width: int) -> Table:
@@ -184,15 +155,3 @@ def _row(root: Path, name: str, version: int) -> dict[str, Any]:
         "entities": len(manifest.entities),
         "note": "SIMULATED" if manifest.simulated else "",
     }
-
-
-def _say_champion(name: str, version: int, before: int | None, *, as_json: bool) -> None:
-    document = {"model": name, "champion": version, "before": before}
-
-    def render(console: Console) -> None:
-        if before == version:
-            console.print(f"{name}/{version} was the champion already", markup=False)
-        else:
-            console.print(f"{name}/{version} is the champion (before: {before or 'none'})", markup=False)
-
-    emit(document, as_json=as_json, render=render)

@@ -1,5 +1,6 @@
 """Runs, metrics, pictures and versions in MLflow; the only module that imports it."""
 
+import json
 import logging
 import os
 import re
@@ -12,11 +13,12 @@ from importlib.metadata import version as installed_version
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import mkdtemp
+from typing import Any
 
 import numpy as np
 
 from features.errors import StorageFailure
-from features.manifest import Manifest, TensorSpec
+from features.manifest import TensorSpec
 from training.scores import Scoreboard
 
 _URI = "MLFLOW_TRACKING_URI"
@@ -183,6 +185,12 @@ class Tracker:
                 self._client.delete_registered_model_alias(name, alias)
 
     @_in_words()
+    def tag_promotion(self, name: str, version: int, record: Mapping[str, Any]) -> None:
+        """Keep with a version how it became the champion last; one that was made without MLflow is not here."""
+        if any(int(one.version) == version for one in self._client.search_model_versions(f"name = '{name}'")):
+            self._client.set_model_version_tag(name, str(version), "promotion", json.dumps(record, ensure_ascii=False))
+
+    @_in_words()
     def forget_unfinished(self, name: str, finished: tuple[int, ...]) -> list[int]:
         """Drop versions that a killed registration left without a folder; returns them.
 
@@ -261,11 +269,6 @@ def _milliseconds(when: datetime) -> int:
 
 def _sqlite(path: Path) -> str:
     return f"sqlite:///{path}"
-
-
-def run_link(manifest: Manifest) -> str:
-    """The run that made a model, in words."""
-    return manifest.mlflow_run or "not tracked: MLflow was not installed"
 
 
 def _metrics(run: RunRecord) -> list[tuple[str, float, int]]:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from features.errors import BadInput, StorageFailure, UnknownName
-from features.registry import aliases, names, resolve, set_aliases, versions
+from features.registry import aliases, names, promotions, record_promotion, resolve, set_aliases, versions
 
 
 @pytest.fixture
@@ -101,3 +101,32 @@ def test_a_damaged_alias_table_says_so(content: str, root: Path) -> None:
     with pytest.raises(StorageFailure, match="not a table of aliases") as refusal:
         resolve(root, "traffic")
     assert "haechi models promote" in refusal.value.mend
+
+
+def test_promotions_are_recorded_one_after_the_other(root: Path) -> None:
+    assert promotions(root, "traffic") == []
+    for version in (1, 2):
+        record_promotion(root, "traffic", {"to": version, "reason": "센서 이동"})
+
+    assert promotions(root, "traffic") == [{"to": 1, "reason": "센서 이동"}, {"to": 2, "reason": "센서 이동"}]
+    assert versions(root, "traffic") == (1, 2, 10)
+
+
+def test_a_promotion_that_was_cut_off_never_took_place(root: Path) -> None:
+    record_promotion(root, "traffic", {"to": 1})
+    with (root / "traffic" / "promotions.jsonl").open("ab") as file:
+        file.write(b'{"to": 2, "rea')
+
+    assert promotions(root, "traffic") == [{"to": 1}]
+    record_promotion(root, "traffic", {"to": 10})
+    assert promotions(root, "traffic") == [{"to": 1}, {"to": 10}]
+
+
+@pytest.mark.parametrize("line", ["[]", "{", '{"to": "2"}', ""])
+def test_a_damaged_record_names_its_line(line: str, root: Path) -> None:
+    record_promotion(root, "traffic", {"to": 1})
+    with (root / "traffic" / "promotions.jsonl").open("a") as file:
+        file.write(f"{line}\n")
+
+    with pytest.raises(StorageFailure, match=r"Line 2 of .*promotions\.jsonl is not a promotion"):
+        promotions(root, "traffic")

@@ -16,9 +16,10 @@ from features.artifact import open_artifact
 from features.errors import BadInput, StorageFailure
 from features.settings import Settings
 from training import publish as publishing
-from training.publish import PREVIOUS, check_home, promote
+from training.publish import PREVIOUS, Why, check_home, promote
 from training.track import Tracker
 
+WHY = Why(how="promotion")
 HERE = Path(__file__).parent
 _SPEC = importlib.util.spec_from_file_location("registrations", HERE / "registrations.py")
 registrations = importlib.util.module_from_spec(_SPEC)
@@ -61,7 +62,12 @@ def assert_whole(home):
     champion = registry.aliases(root, "traffic")["champion"]
     assert champion in versions
     assert mlflow_champion(home) == champion
-    assert {path.name for path in (root / "traffic").iterdir()} == {*map(str, versions), "aliases.json"}
+    assert {path.name for path in (root / "traffic").iterdir()} == {
+        *map(str, versions),
+        "aliases.json",
+        "promotions.jsonl",
+    }
+    assert registry.promotions(root, "traffic")[-1]["to"] == champion
 
 
 def test_the_first_version_is_champion_and_stays_it(own_home, graph):
@@ -183,9 +189,9 @@ def test_a_version_that_mlflow_never_saw_can_be_promoted(own_home, graph, monkey
     registrations.register(graph, own_home)
     root = own_home / "artifacts"
 
-    promote(root, "traffic", 2, Tracker(own_home))
+    promote(root, "traffic", 2, Tracker(own_home), WHY)
     assert mlflow_champion(own_home) == 2
-    promote(root, "traffic", 1, Tracker(own_home))
+    promote(root, "traffic", 1, Tracker(own_home), WHY)
 
     assert registry.aliases(root, "traffic") == {"champion": 1, PREVIOUS: 2}
     # Better none than one that points at a version that is not served.
@@ -196,10 +202,10 @@ def test_a_champion_whose_folder_was_deleted_is_replaced(own_home, graph):
     root = own_home / "artifacts"
     for _ in range(3):
         registrations.register(graph, own_home)
-    promote(root, "traffic", 2, None)
+    promote(root, "traffic", 2, None, WHY)
     shutil.rmtree(root / "traffic" / "2")
 
-    promote(root, "traffic", 3, Tracker(own_home))
+    promote(root, "traffic", 3, Tracker(own_home), WHY)
     assert registry.aliases(root, "traffic") == {"champion": 3, PREVIOUS: 1}
 
     shutil.rmtree(root / "traffic" / "3")

@@ -3,7 +3,6 @@
 import json
 import shutil
 
-import mlflow
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
@@ -15,32 +14,6 @@ from features.errors import ArtifactMismatch, BadInput, UnknownName
 def new_key():
     key = Ed25519PrivateKey.generate()
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
-
-
-def test_a_second_version_leaves_the_champion_until_it_is_promoted(own_home, city_file, document):
-    second = document("train", "traffic", "--data", city_file, "--quick")
-    assert (second["version"], second["champion"]) == (2, 1)
-
-    assert document("models", "promote", "traffic/2") == {"model": "traffic", "champion": 2, "before": 1}
-    rows = {row["model"]: row for row in document("models", "list")["models"]}
-    assert rows["traffic/2"]["alias"] == "champion"
-    assert rows["traffic/1"]["alias"] == "previous"
-    client = mlflow.MlflowClient(f"sqlite:///{own_home / 'mlflow.db'}")
-    assert int(client.get_model_version_by_alias("traffic", "champion").version) == 2
-
-    assert document("models", "rollback", "traffic") == {"model": "traffic", "champion": 1, "before": 2}
-    assert int(client.get_model_version_by_alias("traffic", "champion").version) == 1
-
-
-def test_nothing_to_roll_back_to_is_said(own_home, run_command):
-    with pytest.raises(BadInput, match="traffic has had one champion only"):
-        run_command("models", "rollback", "traffic")
-    with pytest.raises(UnknownName, match=r"no model 'trafic'\. Did you mean 'traffic'"):
-        run_command("models", "rollback", "trafic")
-
-
-def test_promoting_the_champion_says_that_it_was_the_champion(own_home, run_command):
-    assert run_command("models", "promote", "traffic") == "traffic/1 was the champion already\n"
 
 
 @pytest.mark.parametrize("columns", [60, 80])
@@ -147,7 +120,7 @@ def test_signed_where_there_is_a_key(own_home, city_file, document, run_command,
     assert (own_home / "artifacts" / "traffic" / "2" / "SIGNATURE").is_file()
 
     monkeypatch.setenv("HAECHI_TRUSTED_KEY", public_key(key))
-    assert document("models", "promote", "traffic/2")["champion"] == 2
+    assert document("models", "promote", "traffic/2", "--force", "--reason", "it is signed")["champion"] == 2
     for words in (("models", "promote", "traffic/1"), ("models", "rollback", "traffic")):
         with pytest.raises(ArtifactMismatch, match="SIGNATURE is missing"):
             run_command(*words)

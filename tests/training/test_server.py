@@ -1,6 +1,7 @@
 """A team's own MLflow server, named by ``MLFLOW_TRACKING_URI``."""
 
 import importlib.util
+import json
 import os
 import shutil
 import signal
@@ -16,7 +17,7 @@ import mlflow
 import pytest
 
 from features import registry
-from training.publish import promote
+from training.publish import Why, promote
 from training.track import Tracker
 
 _SPEC = importlib.util.spec_from_file_location("registrations", Path(__file__).parent / "registrations.py")
@@ -66,7 +67,7 @@ def test_versions_and_aliases_are_kept_by_the_server(server, tmp_path, capsys):
     graph, home = registrations.write_graph(tmp_path / "model.onnx"), tmp_path / "home"
 
     versions = [registrations.register(graph, home).manifest.version for _ in range(2)]
-    promote(home / "artifacts", "traffic", 2, Tracker(home))
+    promote(home / "artifacts", "traffic", 2, Tracker(home), Why(how="forced", reason="moved"))
 
     client = mlflow.MlflowClient(server)
     assert versions == [1, 2] == list(registry.versions(home / "artifacts", "traffic"))
@@ -75,6 +76,8 @@ def test_versions_and_aliases_are_kept_by_the_server(server, tmp_path, capsys):
         "champion": 2,
         "previous": 1,
     }
+    tag = json.loads(client.get_model_version("traffic", "2").tags["promotion"])
+    assert (tag["from"], tag["to"], tag["how"], tag["reason"]) == (1, 2, "forced", "moved")
     assert list((tmp_path / "kept").rglob("SHA256SUMS"))
     assert not (home / "mlflow.db").exists()
     # What is printed there is the command's answer, and nobody else's.

@@ -121,8 +121,8 @@ class Ledger:
         held = off <= HELD_WITHIN + 1e-9
         worst = [place for place in np.argsort(-off, kind="stable")[:_WORST] if not held[place]]
         return SiteCoverage(
-            low=round(self.meant - HELD_WITHIN, 6),
-            high=round(self.meant + HELD_WITHIN, 6),
+            low=max(0.0, round(self.meant - HELD_WITHIN, 6)),
+            high=min(1.0, round(self.meant + HELD_WITHIN, 6)),
             sites=len(known),
             share_within=float(held.mean()) if len(known) else None,
             worst={self.entities[known[place]]: float(share[place]) for place in worst},

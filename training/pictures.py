@@ -13,24 +13,36 @@ _INK, _MODEL, _BAND, _GREY = "#1b2733", "#0b6e99", "#9cc9dc", "#8a949e"
 
 
 def fan_chart(
-    times: list[np.ndarray], forecasts: list[FloatArray], measured: list[FloatArray], *, title: str, unit: str
+    times: list[np.ndarray],
+    forecasts: list[FloatArray],
+    measured: list[FloatArray],
+    *,
+    interval: float,
+    title: str,
+    unit: str,
 ) -> Figure:
     """Forecasts issued a day apart, with their interval, over what was then measured.
 
     Args:
         times: of each forecast's targets, (step,), datetime64, local.
-        forecasts: (step, 3) each.
+        forecasts: (step, quantile) each, the median in the middle.
         measured: (step,) each, NaN where missing.
+        interval: share that the outermost quantiles are meant to hold.
         title: what is shown.
         unit: of the values.
     """
     figure, axes = _figure(title)
     for number, (when, quantiles, truth) in enumerate(zip(times, forecasts, measured, strict=True)):
         first = number == 0
-        axes.fill_between(
-            when, quantiles[:, 0], quantiles[:, 2], color=_BAND, lw=0, label="80 % interval" if first else None
+        band = f"{100 * interval:g} % interval" if first else None
+        axes.fill_between(when, quantiles[:, 0], quantiles[:, -1], color=_BAND, lw=0, label=band)
+        axes.plot(
+            when,
+            quantiles[:, quantiles.shape[1] // 2],
+            color=_MODEL,
+            lw=1.6,
+            label="forecast at midnight" if first else None,
         )
-        axes.plot(when, quantiles[:, 1], color=_MODEL, lw=1.6, label="forecast at midnight" if first else None)
         axes.plot(when, truth, ".", color=_INK, ms=4, label="measured" if first else None)
         axes.axvline(when[0], color=_GREY, lw=0.5)
     axes.set_ylabel(unit)
@@ -53,7 +65,7 @@ def event_chart(
 
     Args:
         times: (step,), datetime64, local.
-        forecast: (step, 3), each issued at its interval's start.
+        forecast: (step, 3), q10, q50 and q90, each issued at its interval's start.
         measured: (step,), NaN where missing.
         event: its onset and the end of its last interval outside, local.
         title: what is shown.
@@ -161,10 +173,11 @@ def coverage(scores: Scoreboard, *, target: float, title: str) -> Figure:
     by_step.plot(steps, [scores.coverage(int(step)) for step in steps], color=_MODEL, lw=2)
     by_step.axhline(target, color=_INK, lw=1, ls="--", label="meant")
     by_step.legend(frameon=False)
-    by_step.set(ylim=(0.5, 1), xlabel="steps ahead", ylabel="share inside the interval")
+    least = min(0.5, target / 2)
+    by_step.set(ylim=(least, 1), xlabel="steps ahead", ylabel="share inside the interval")
     count = scores.by_entity["count"]
     shares = scores.by_entity["inside"][count > 0] / count[count > 0]
-    by_place.hist(shares, bins=np.linspace(0.5, 1, 51).tolist(), color=_BAND)
+    by_place.hist(shares, bins=np.linspace(least, 1, 51).tolist(), color=_BAND)
     by_place.axvline(target, color=_INK, lw=1, ls="--")
     by_place.set(xlabel="share inside the interval", ylabel="places")
     return figure

@@ -13,10 +13,11 @@ import pyarrow.parquet as pq
 
 from features.atomic import writing
 from features.clock import utc_times
+from features.quantiles import column
 from features.series import FloatArray
 
 _TIME, _NAME = pa.timestamp("s", "UTC"), pa.dictionary(pa.int32(), pa.string())
-SCHEMA = pa.schema(
+_BEFORE = pa.schema(
     [
         ("issued_at", _TIME),
         ("target_time", _TIME),
@@ -24,16 +25,16 @@ SCHEMA = pa.schema(
         ("entity_id", _NAME),
         ("quantity", _NAME),
         ("unit", _NAME),
-        ("q10", pa.float32()),
-        ("q50", pa.float32()),
-        ("q90", pa.float32()),
+    ]
+)
+_AFTER = pa.schema(
+    [
         ("observed", pa.float32()),
         ("model", _NAME),
         ("version", pa.int32()),
         ("quality", _NAME),
     ]
 )
-"""Columns of DESIGN.md; ``observed`` is null where nothing was measured, a quantile where nothing can be said."""
 
 # Written in groups of about this many rows: what is held in memory at once.
 _GROUP_ROWS = 1_000_000
@@ -63,8 +64,21 @@ class Label(Protocol):
         """Minutes between two targets."""
 
     @property
+    def quantiles(self) -> tuple[float, ...]:
+        """That are forecast, rising."""
+
+    @property
     def simulated(self) -> bool:
         """Whether anything in it is."""
+
+
+def schema(label: Label) -> pa.Schema:
+    """Columns of DESIGN.md, one for each quantile; the metadata says whether anything is simulated.
+
+    ``observed`` is null where nothing was measured, a quantile where nothing can be said.
+    """
+    quantiles = [pa.field(column(level), pa.float32()) for level in label.quantiles]
+    return pa.schema([*_BEFORE, *quantiles, *_AFTER], {"simulated": str(label.simulated).lower()})
 
 
 class PredictionWriter:
@@ -72,6 +86,7 @@ class PredictionWriter:
 
     def __init__(self, parquet: pq.ParquetWriter, label: Label, entities: tuple[str, ...]) -> None:
         self._parquet, self._label, self._entities = parquet, label, entities
+        self._schema = schema(label)
         self._tables: list[pa.Table] = []
         self._rows = 0
 
@@ -86,7 +101,7 @@ class PredictionWriter:
 
         Args:
             issued_at: aware.
-            forecast: (entity, step, quantile), three quantiles.
+            forecast: (entity, step, quantile), as the label says.
             measured: (entity, step), NaN where missing.
             quality: of each entity.
         """
@@ -100,13 +115,13 @@ class PredictionWriter:
             _repeated(list(self._entities), np.repeat(np.arange(entities), steps)),
             _constant(self._label.quantity, rows),
             _constant(self._label.unit, rows),
-            *(_nullable(forecast[..., quantile]) for quantile in range(3)),
+            *(_nullable(forecast[..., quantile]) for quantile in range(len(self._label.quantiles))),
             _nullable(measured),
             _constant(self._label.name, rows),
             pa.array(np.full(rows, self._label.version, dtype=np.int32)),
             _repeated(*_codes(quality, steps)),
         ]
-        self._tables.append(pa.Table.from_arrays(columns, schema=SCHEMA))
+        self._tables.append(pa.Table.from_arrays(columns, schema=self._schema))
         self._rows += rows
         if self._rows >= _GROUP_ROWS:
             self.flush()
@@ -120,9 +135,8 @@ class PredictionWriter:
 
 @contextmanager
 def prediction_writer(path: Path, label: Label, entities: tuple[str, ...]) -> Iterator[PredictionWriter]:
-    """Write ``path`` whole or not at all; the schema's metadata says whether anything is simulated."""
-    schema = SCHEMA.with_metadata({"simulated": str(label.simulated).lower()})
-    with writing(path) as partial, pq.ParquetWriter(partial, schema, compression="zstd") as parquet:
+    """Write ``path`` whole or not at all, in the columns of ``schema``."""
+    with writing(path) as partial, pq.ParquetWriter(partial, schema(label), compression="zstd") as parquet:
         writer = PredictionWriter(parquet, label, entities)
         yield writer
         writer.flush()

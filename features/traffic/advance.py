@@ -11,6 +11,7 @@ import numpy.typing as npt
 from features.calendar import DAY_CLASSES, Days, days
 from features.clock import step_on_clock, utc_times
 from features.errors import BadInput, UnknownName
+from features.quantiles import MEDIAN, outer
 from features.series import FloatArray, Panel
 from features.traffic import shift
 from features.traffic.config import TrafficConfig
@@ -28,17 +29,15 @@ _MIN_MULTIPLIER = 0.05
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class IssuedInterval:
-    """The interval of one forecast, kept until its targets are measured.
+    """The quantiles around the median of one forecast, kept until its targets are measured.
 
     Attributes:
         issued_at: aware, on the clock.
-        low: (step, entity), q10 in the unit measured, columns as in the state.
-        high: (step, entity), q90 likewise.
+        bounds: (outer quantile, step, entity), in the unit measured, columns as in the state.
     """
 
     issued_at: datetime
-    low: FloatArray
-    high: FloatArray
+    bounds: FloatArray
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -53,10 +52,11 @@ def advance(state: TrafficState, raw: Raw, config: TrafficConfig, until: datetim
     """The state as it is at ``until``: every measurement available by then is in, none that came later.
 
     The profile moves towards each measurement by ``same_type_gain`` for its own day type, by ``same_class_gain``
-    and ``other_gain`` for the rest; where a level shifts it is carried there as a whole. The half widths of the
-    interval follow by quantile tracking (Gibbs and Candes 2021, 'Adaptive conformal inference under distribution
-    shift'; Angelopoulos, Candes and Tibshirani 2023, 'Conformal PID control'): wider by ``gain * (1 - tail)`` after a
-    miss, narrower by ``gain * tail`` else.
+    and ``other_gain`` for the rest; where a level shifts it is carried there as a whole. Each outer
+    quantile's distance from the median follows by quantile tracking (Gibbs and Candes 2021, 'Adaptive conformal
+    inference under distribution shift'; Angelopoulos, Candes and Tibshirani 2023, 'Conformal PID control'): wider by
+    ``gain * (1 - tail)`` after a measurement beyond it, narrower by ``gain * tail`` else, where ``tail`` is the share
+    meant to lie beyond.
 
     Args:
         state: left untouched.
@@ -129,14 +129,13 @@ class Walk:
         return step_on_clock(time, self.config.step_min, like=self.state.as_of)
 
     def _numbered(self, raw: Raw | None) -> Iterator[tuple[int, IssuedInterval]]:
-        expected = (self.config.horizon_steps, len(self.state.entities))
+        expected = self.state.width.shape
         for one in () if raw is None else raw.issued:
-            for bound in (one.low, one.high):
-                if bound.shape != expected:
-                    raise BadInput(
-                        cause=f"The interval issued at {one.issued_at.isoformat()} has shape {bound.shape}",
-                        mend=f"Pass {expected}: one row a step, one column an entity of the state",
-                    )
+            if one.bounds.shape != expected:
+                raise BadInput(
+                    cause=f"The interval issued at {one.issued_at.isoformat()} has shape {one.bounds.shape}",
+                    mend=f"Pass {expected}: each quantile but the median, each step, each entity of the state",
+                )
             yield self._on_clock(one.issued_at), one
 
     def _skip_silence(self, end: int) -> None:
@@ -145,7 +144,7 @@ class Walk:
         first = min(end, self._next_news(end))
         if first - self._number <= memory:
             return
-        for ring in (state.residual, state.observed, state.city_error, state.pending_low, state.pending_high):
+        for ring in (state.residual, state.observed, state.city_error, state.pending):
             ring.fill(np.nan)
         shift.forget(state, self.config)
         self._number = first
@@ -164,8 +163,7 @@ class Walk:
             first, one = self._issued.popleft()
             for step in range(self.config.horizon_steps):
                 if first + step >= self._number:
-                    self.state.pending_low[(first + step) % ring, step] = one.low[step]
-                    self.state.pending_high[(first + step) % ring, step] = one.high[step]
+                    self.state.pending[(first + step) % ring, step] = one.bounds[:, step]
 
     def _take(self, number: int) -> None:
         """The interval ``number`` is over: what was measured in it, and what arrived late, is known now."""
@@ -179,7 +177,7 @@ class Walk:
         self._calibrate(number, row)
         # What comes more than a day late finds no interval to be judged by: its place is that of a target ahead.
         over = (number - self.config.steps_per_day) % self.config.pending_steps
-        self.state.pending_low[over] = self.state.pending_high[over] = np.nan
+        self.state.pending[over] = np.nan
         error, city = self._learn(number, row)
         self.state.residual[number % self.config.memory_steps] = error
         self.state.observed[number % self.config.history_steps] = row
@@ -206,13 +204,14 @@ class Walk:
         """Judge what was issued for the interval ``number`` by what was measured in it, each value once."""
         state, at = self.state, number % self.config.pending_steps
         measured = ~np.isnan(row)
-        for pending, width, side in ((state.pending_low, state.low, -1), (state.pending_high, state.high, 1)):
-            known = measured & ~np.isnan(pending[at])
+        for one, level in enumerate(outer(self.config.quantiles)):
+            pending, width = state.pending[at, :, one], state.width[one]
+            known = measured & ~np.isnan(pending)
             if known.any():
-                outside = side * row > side * pending[at]
-                moved = width + self.config.calibration_gain * (outside - np.float32(self.config.tail))
+                outside, tail = (row < pending, level) if level < MEDIAN else (row > pending, 1 - level)
+                moved = width + self.config.calibration_gain * (outside - np.float32(tail))
                 width[:] = np.where(known, np.maximum(moved, _MIN_MULTIPLIER), width)
-                pending[at][known] = np.nan
+                pending[known] = np.nan
 
     def _learn(self, number: int, row: FloatArray) -> tuple[FloatArray, float]:
         """Move profile and dispersion towards ``row``; returns its and the city's error against the profile before."""

@@ -121,7 +121,7 @@ def _features(
         "entity_code": np.arange(len(state.entities), dtype=np.int64),
         "typical_error": typical,
         "usual_error": np.ascontiguousarray(usual.T),
-        "spread": np.ascontiguousarray(np.stack([(state.low * usual).T, (state.high * usual).T], axis=-1)),
+        "spread": np.ascontiguousarray((state.width * usual).transpose(2, 1, 0)),
     }
     return inputs, _quality(state.relearning > 0, recent[..., 0], profile, borrowed)
 

@@ -7,6 +7,7 @@ from features.calendar import known_country
 from features.clock import zone
 from features.errors import BadInput
 from features.plain import from_plain
+from features.quantiles import DEFAULT, refuse_unusable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +24,7 @@ class TrafficConfig:
         neighbours: entities that err most alike, whose errors each entity's forecast looks at.
         factors: patterns of error that the whole city shares.
         smooth_min: the profile at a time of day is the mean over that many minutes before and after.
+        quantiles: that are forecast, rising, the median in the middle.
         same_type_gain: share of an error by which the profile of its own day type moves.
         same_class_gain: the same for day types of its class (a Tuesday informs Wednesday).
         other_gain: the same for all others.
@@ -39,6 +41,7 @@ class TrafficConfig:
     neighbours: int = 8
     factors: int = 6
     smooth_min: int = 60
+    quantiles: tuple[float, ...] = DEFAULT
     same_type_gain: float = 0.15
     same_class_gain: float = 0.10
     other_gain: float = 0.05
@@ -48,6 +51,7 @@ class TrafficConfig:
     def __post_init__(self) -> None:
         zone(self.timezone)
         known_country(self.country)
+        refuse_unusable(self.quantiles)
         if not 1 <= self.step_min <= 1440 or 1440 % self.step_min:
             raise BadInput(
                 cause=f"step_min={self.step_min} does not divide a day",
@@ -100,23 +104,13 @@ class TrafficConfig:
         return min(6, self.history_steps)
 
     @property
-    def quantiles(self) -> tuple[float, float, float]:
-        """The three quantiles that are forecast: what the columns q10, q50 and q90 of every prediction mean."""
-        return (0.1, 0.5, 0.9)
-
-    @property
-    def tail(self) -> float:
-        """Probability beyond each end of the interval."""
-        return self.quantiles[0]
-
-    @property
     def interval(self) -> float:
-        """Probability that the interval q10-q90 is meant to hold."""
+        """Probability that the interval, from the lowest quantile to the highest, is meant to hold."""
         return self.quantiles[-1] - self.quantiles[0]
 
     def to_json(self) -> dict[str, Any]:
         """Plain values, for the manifest."""
-        return asdict(self) | {"seasonal_lags_days": list(self.seasonal_lags_days)}
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> "TrafficConfig":

@@ -8,6 +8,7 @@ from features.traffic.config import TrafficConfig
 def inputs(config: TrafficConfig, unit: str) -> tuple[TensorSpec, ...]:
     """The tensors of ``build``, in the graph's order."""
     steps, lags, days = config.horizon_steps, config.history_steps, len(config.seasonal_lags_days)
+    outer = len(config.quantiles) - 1
 
     def spec(name: str, shape: tuple[int, ...], unit: str, meaning: str) -> TensorSpec:
         return TensorSpec(name=name, dtype=_dtype(name), shape=("entity", *shape), unit=unit, meaning=meaning)
@@ -27,7 +28,7 @@ def inputs(config: TrafficConfig, unit: str) -> tuple[TensorSpec, ...]:
         spec("entity_code", (), "1", "Place of the entity among the manifest's; -1: another one"),
         spec("typical_error", (), unit, "Usual absolute error of the profile over the whole week"),
         spec("usual_error", (steps,), unit, "Usual absolute error of the profile at the target's time of day"),
-        spec("spread", (steps, 2), unit, "Distance of the lower and the upper quantile from the median"),
+        spec("spread", (steps, outer), unit, "Distance of each quantile but the median from it, by rising quantile"),
     )
 
 

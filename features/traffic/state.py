@@ -11,6 +11,7 @@ import polars as pl
 from features.atomic import full_disk_named
 from features.calendar import DAY_TYPES
 from features.errors import ArtifactMismatch
+from features.quantiles import first_widths, outer
 from features.series import FloatArray
 from features.traffic.config import TrafficConfig
 
@@ -18,8 +19,6 @@ IntArray = npt.NDArray[np.int64]
 # A working day and a free day differ in how large their errors are.
 DISPERSION_CLASSES = 2
 EVIDENCE = ("measured", "expected", "expected with the city's error", "usual error", "weight")
-# Start of the interval's half widths, in usual absolute errors: a normal error's 10 % point lies at 1.6 of them.
-_FIRST_MULTIPLIER = 1.6
 _MEND = "Train the model again; state and config must come from one training"
 
 
@@ -43,11 +42,10 @@ class TrafficState:
         silent: (entity,), intervals since the last measurement, at most a day of them.
         suspected: (entity,), intervals for which the level has looked like another.
         relearning: (entity,), measurements until the profile counts as learned again after a shift.
-        low: (step, entity), q50 - q10 in usual absolute residuals.
-        high: (step, entity), q90 - q50 likewise.
-        pending_low: (target ring, step, entity), q10 issued for intervals ahead, and for those of the last day that
-            were not measured yet.
-        pending_high: (target ring, step, entity), q90 likewise.
+        width: (outer quantile, step, entity), distances from the median in usual absolute residuals; the outer
+            quantiles are all but the median, rising.
+        pending: (target ring, step, outer quantile, entity), quantiles issued for intervals ahead, and for those of
+            the last day that were not measured yet.
         neighbour: (neighbour, entity), columns of the entities that err most alike, fitted in training, most alike
             first; NaN where there are fewer.
         neighbour_weight: (neighbour, entity), how alike, 0 to 1.
@@ -66,10 +64,8 @@ class TrafficState:
     silent: FloatArray
     suspected: FloatArray
     relearning: FloatArray
-    low: FloatArray
-    high: FloatArray
-    pending_low: FloatArray
-    pending_high: FloatArray
+    width: FloatArray
+    pending: FloatArray
     neighbour: FloatArray
     neighbour_weight: FloatArray
     loading: FloatArray
@@ -107,6 +103,7 @@ def fresh(entities: tuple[str, ...], as_of: datetime, config: TrafficConfig) -> 
         name: np.full((*shape, len(entities)), _start(name), dtype=np.float32)
         for name, shape in _shapes(config).items()
     }
+    arrays["width"] *= np.array(first_widths(config.quantiles), dtype=np.float32)[:, None, None]
     return TrafficState(entities=entities, as_of=as_of, **arrays)
 
 
@@ -182,10 +179,8 @@ def _shapes(config: TrafficConfig) -> dict[str, tuple[int, ...]]:
         "silent": (),
         "suspected": (),
         "relearning": (),
-        "low": (steps,),
-        "high": (steps,),
-        "pending_low": (config.pending_steps, steps),
-        "pending_high": (config.pending_steps, steps),
+        "width": (len(outer(config.quantiles)), steps),
+        "pending": (config.pending_steps, steps, len(outer(config.quantiles))),
         "neighbour": (config.neighbours,),
         "neighbour_weight": (config.neighbours,),
         "loading": (config.factors,),
@@ -193,6 +188,6 @@ def _shapes(config: TrafficConfig) -> dict[str, tuple[int, ...]]:
 
 
 def _start(name: str) -> float:
-    if name in {"low", "high"}:
-        return _FIRST_MULTIPLIER
+    if name == "width":
+        return 1.0
     return 0.0 if name in {"seen", "evidence", "silent", "suspected", "relearning"} else np.nan

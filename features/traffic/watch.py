@@ -30,7 +30,7 @@ class Interval:
     Attributes:
         start: aware.
         measured: (entity,), NaN where missing.
-        forecast: (entity, step, 3), q10, q50 and q90; step 1 is this interval.
+        forecast: (entity, step, 3), q10, q50 and q90 (``as_80`` of other quantiles); step 1 is this interval.
     """
 
     start: datetime

@@ -38,7 +38,7 @@ class LatestRequest(_message.Message):
     def __init__(self, model: _Optional[str] = ..., version: _Optional[str] = ..., entity_ids: _Optional[_Iterable[str]] = ..., measurements: _Optional[_Iterable[_Union[Measurement, _Mapping]]] = ..., issued_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., horizon_steps: _Optional[int] = ...) -> None: ...
 
 class Prediction(_message.Message):
-    __slots__ = ("entity_id", "target_time", "step", "q10", "q50", "q90", "quality")
+    __slots__ = ("entity_id", "target_time", "step", "q10", "q50", "q90", "quality", "values")
     ENTITY_ID_FIELD_NUMBER: _ClassVar[int]
     TARGET_TIME_FIELD_NUMBER: _ClassVar[int]
     STEP_FIELD_NUMBER: _ClassVar[int]
@@ -46,6 +46,7 @@ class Prediction(_message.Message):
     Q50_FIELD_NUMBER: _ClassVar[int]
     Q90_FIELD_NUMBER: _ClassVar[int]
     QUALITY_FIELD_NUMBER: _ClassVar[int]
+    VALUES_FIELD_NUMBER: _ClassVar[int]
     entity_id: str
     target_time: _timestamp_pb2.Timestamp
     step: int
@@ -53,7 +54,8 @@ class Prediction(_message.Message):
     q50: float
     q90: float
     quality: str
-    def __init__(self, entity_id: _Optional[str] = ..., target_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., step: _Optional[int] = ..., q10: _Optional[float] = ..., q50: _Optional[float] = ..., q90: _Optional[float] = ..., quality: _Optional[str] = ...) -> None: ...
+    values: _containers.RepeatedScalarFieldContainer[float]
+    def __init__(self, entity_id: _Optional[str] = ..., target_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., step: _Optional[int] = ..., q10: _Optional[float] = ..., q50: _Optional[float] = ..., q90: _Optional[float] = ..., quality: _Optional[str] = ..., values: _Optional[_Iterable[float]] = ...) -> None: ...
 
 class Observed(_message.Message):
     __slots__ = ("time", "entity_id", "value")
@@ -66,7 +68,7 @@ class Observed(_message.Message):
     def __init__(self, time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., entity_id: _Optional[str] = ..., value: _Optional[float] = ...) -> None: ...
 
 class ForecastReply(_message.Message):
-    __slots__ = ("model", "version", "quantity", "unit", "issued_at", "as_of", "step_min", "simulated", "predictions", "observed", "timezone")
+    __slots__ = ("model", "version", "quantity", "unit", "issued_at", "as_of", "step_min", "simulated", "predictions", "observed", "timezone", "levels")
     MODEL_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
     QUANTITY_FIELD_NUMBER: _ClassVar[int]
@@ -78,6 +80,7 @@ class ForecastReply(_message.Message):
     PREDICTIONS_FIELD_NUMBER: _ClassVar[int]
     OBSERVED_FIELD_NUMBER: _ClassVar[int]
     TIMEZONE_FIELD_NUMBER: _ClassVar[int]
+    LEVELS_FIELD_NUMBER: _ClassVar[int]
     model: str
     version: str
     quantity: str
@@ -89,4 +92,5 @@ class ForecastReply(_message.Message):
     predictions: _containers.RepeatedCompositeFieldContainer[Prediction]
     observed: _containers.RepeatedCompositeFieldContainer[Observed]
     timezone: str
-    def __init__(self, model: _Optional[str] = ..., version: _Optional[str] = ..., quantity: _Optional[str] = ..., unit: _Optional[str] = ..., issued_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., as_of: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., step_min: _Optional[int] = ..., simulated: _Optional[bool] = ..., predictions: _Optional[_Iterable[_Union[Prediction, _Mapping]]] = ..., observed: _Optional[_Iterable[_Union[Observed, _Mapping]]] = ..., timezone: _Optional[str] = ...) -> None: ...
+    levels: _containers.RepeatedScalarFieldContainer[float]
+    def __init__(self, model: _Optional[str] = ..., version: _Optional[str] = ..., quantity: _Optional[str] = ..., unit: _Optional[str] = ..., issued_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., as_of: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., step_min: _Optional[int] = ..., simulated: _Optional[bool] = ..., predictions: _Optional[_Iterable[_Union[Prediction, _Mapping]]] = ..., observed: _Optional[_Iterable[_Union[Observed, _Mapping]]] = ..., timezone: _Optional[str] = ..., levels: _Optional[_Iterable[float]] = ...) -> None: ...

@@ -18,6 +18,7 @@ from rich.table import Table
 from rich.text import Text
 
 from features.figure import save_png
+from features.quantiles import column
 from serving.traffic.replies import Forecast, Observed, Prediction
 
 if TYPE_CHECKING:
@@ -28,17 +29,17 @@ _SHOWN_OBSERVED = 12
 
 
 def terminal(forecast: Forecast, entity_id: str) -> Table:
-    """A table with a fan drawn along it: what was measured, then q10, q50 and q90 with the band between them."""
+    """A table with a fan drawn along it: what was measured, then the outermost quantiles, the median and the band."""
     observed, predictions = _of(forecast, entity_id)
     observed = observed[-_SHOWN_OBSERVED:]
-    top = max([p.q90 for p in predictions if not isnan(p.q90)] + [o.value for o in observed], default=0) or 1
+    top = max([p.values[-1] for p in predictions if not isnan(p.q50)] + [o.value for o in observed], default=0) or 1
     zone = ZoneInfo(forecast.timezone)
     # Names are printed as they are: "A[1]" is no markup.
     title, caption = Text(_title(forecast, entity_id)), Text(_caption(forecast, predictions))
     table = Table(title=title, caption=caption, box=box.SIMPLE_HEAD)
     # Only the fan gives way on a narrow terminal: a shortened number is another number.
     table.add_column("time", no_wrap=True)
-    for name in ("measured", "q10", "q50", "q90"):
+    for name in ("measured", _low(forecast), "q50", _high(forecast)):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column(_Fitted(partial(_scale, top)))
     for one in observed:
@@ -46,8 +47,9 @@ def terminal(forecast: Forecast, entity_id: str) -> Table:
     for p in predictions:
         # An entity that was never measured has no forecast, and says so in its quality.
         said = not isnan(p.q50)
-        cells = (f"{p.q10:.0f}", f"{p.q50:.0f}", f"{p.q90:.0f}") if said else ("-", "-", "-")
-        fan = _Fitted(partial(_fan, p.q10 / top, p.q50 / top, p.q90 / top)) if said else Text("no forecast")
+        low, high = p.values[0], p.values[-1]
+        cells = (f"{low:.0f}", f"{p.q50:.0f}", f"{high:.0f}") if said else ("-", "-", "-")
+        fan = _Fitted(partial(_fan, low / top, p.q50 / top, high / top)) if said else Text("no forecast")
         table.add_row(_hour(p.target_time, zone), "", *cells, fan)
     return table
 
@@ -68,8 +70,9 @@ def png(forecast: Forecast, entity_id: str, path: Path) -> None:
 
 def _draw(axes: "Axes", forecast: Forecast, observed: Sequence[Observed], predictions: Sequence[Prediction]) -> None:
     ahead = _local([p.target_time for p in predictions], forecast)
-    low, high = [p.q10 for p in predictions], [p.q90 for p in predictions]
-    axes.fill_between(ahead, low, high, color="#9cc9dc", lw=0, label="q10 to q90")
+    low, high = [p.values[0] for p in predictions], [p.values[-1] for p in predictions]
+    band = f"{_low(forecast)} to {_high(forecast)}"
+    axes.fill_between(ahead, low, high, color="#9cc9dc", lw=0, label=band)
     axes.plot(ahead, [p.q50 for p in predictions], color="#0b6e99", lw=1.8, label="q50")
     if observed:
         past = _local([o.time for o in observed], forecast)
@@ -102,6 +105,14 @@ def _title(forecast: Forecast, entity_id: str) -> str:
 def _caption(forecast: Forecast, predictions: Sequence[Prediction]) -> str:
     qualities = sorted({p.quality for p in predictions})
     return f"{forecast.model}/{forecast.version}, {forecast.unit}, quality: {'; '.join(qualities)}"
+
+
+def _low(forecast: Forecast) -> str:
+    return column(forecast.levels[0])
+
+
+def _high(forecast: Forecast) -> str:
+    return column(forecast.levels[-1])
 
 
 def _hour(time: datetime, zone: ZoneInfo) -> str:

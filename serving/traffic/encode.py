@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from features.clock import step_number
 from features.manifest import Manifest
+from features.quantiles import column
 from features.traffic.build import QUALITIES, target_times
 from features.traffic.config import TrafficConfig
 from features.traffic.state import TrafficState
@@ -26,7 +27,7 @@ class Answer:
         state: as it was when the forecast was issued.
         config: of the model.
         quality: (entity of the state,), index into ``QUALITIES``.
-        quantiles: (column, step, 3), in the unit measured.
+        quantiles: (column, step, quantile), in the unit measured.
         issued_at: step 1 starts here.
         as_of: until when measurements were seen.
         stale: the measurements are older than the operator allows.
@@ -54,6 +55,7 @@ def encode(manifest: Manifest, answer: Answer) -> v1.ForecastReply:
         step_min=answer.config.step_min,
         simulated=manifest.simulated,
         timezone=manifest.timezone,
+        levels=answer.config.quantiles,
     )
     _add_predictions(reply, answer)
     _add_observed(reply, answer)
@@ -63,17 +65,21 @@ def encode(manifest: Manifest, answer: Answer) -> v1.ForecastReply:
 def _add_predictions(reply: v1.ForecastReply, answer: Answer) -> None:
     times = target_times(answer.issued_at, answer.config)[: answer.quantiles.shape[1]]
     # Copied for every entity: a time is five times dearer to convert than to copy.
+    fields, levels = v1.Prediction.DESCRIPTOR.fields_by_name, answer.config.quantiles
+    named = {column(level): at for at, level in enumerate(levels) if column(level) in fields}
     steps = [v1.Prediction(target_time=time, step=step) for step, time in enumerate(times, start=1)]
-    for column, quantiles in zip(answer.columns, answer.quantiles.tolist(), strict=True):
-        entity, quality = answer.state.entities[column], QUALITIES[answer.quality[column]]
+    for place, quantiles in zip(answer.columns, answer.quantiles.tolist(), strict=True):
+        entity, quality = answer.state.entities[place], QUALITIES[answer.quality[place]]
         # A worse reason is the one to read.
         if answer.stale and quality == "ok":
             quality = "degraded: stale"
-        for step, (q10, q50, q90) in zip(steps, quantiles, strict=True):
+        for step, values in zip(steps, quantiles, strict=True):
             prediction = reply.predictions.add()
             prediction.CopyFrom(step)
             prediction.entity_id, prediction.quality = entity, quality
-            prediction.q10, prediction.q50, prediction.q90 = q10, q50, q90
+            prediction.values.extend(values)
+            for name, at in named.items():
+                setattr(prediction, name, values[at])
 
 
 def _add_observed(reply: v1.ForecastReply, answer: Answer) -> None:
@@ -83,8 +89,8 @@ def _add_observed(reply: v1.ForecastReply, answer: Answer) -> None:
     for number in range(max(known, issued) - config.history_steps, known):
         moment = v1.Observed(time=state.as_of + (number - known) * timedelta(minutes=config.step_min))
         row = state.observed[number % config.history_steps]
-        for column, value in zip(answer.columns, row[answer.columns].tolist(), strict=True):
+        for place, value in zip(answer.columns, row[answer.columns].tolist(), strict=True):
             if not isnan(value):
                 observed = reply.observed.add()
                 observed.CopyFrom(moment)
-                observed.entity_id, observed.value = state.entities[column], value
+                observed.entity_id, observed.value = state.entities[place], value

@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from math import nan
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from features.errors import BadInput
+from features.quantiles import DEFAULT
 from serving.proto import haechi_v1_pb2 as v1
 
 
@@ -46,7 +48,16 @@ def refuse_naive(what: str, time: datetime | None) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prediction:
-    """One interval of one entity; ``quality`` is ``ok``, ``degraded: reason`` or ``fallback: reason``."""
+    """One interval of one entity.
+
+    Attributes:
+        step: 1 is the interval that starts when the forecast was issued.
+        q10: NaN where the model forecasts no such quantile.
+        q50: the median.
+        q90: NaN where the model forecasts no such quantile.
+        quality: ``ok``, ``degraded: reason`` or ``fallback: reason``.
+        values: the quantiles, one for each of the forecast's levels; all NaN where nothing can be said.
+    """
 
     entity_id: str
     target_time: datetime
@@ -55,6 +66,7 @@ class Prediction:
     q50: float
     q90: float
     quality: str
+    values: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +87,7 @@ class Forecast:
         as_of: until when measurements were seen.
         simulated: the model learned from the simulated Seoul; label every number that comes from it.
         timezone: IANA name of the wall clock that the model follows; show times on it.
+        levels: of the values of every prediction, rising, the median in the middle.
         predictions: by entity, then step.
         observed: the newest measured values, oldest first.
     """
@@ -88,6 +101,7 @@ class Forecast:
     step_min: int
     simulated: bool
     timezone: str
+    levels: tuple[float, ...]
     predictions: tuple[Prediction, ...]
     observed: tuple[Observed, ...]
 
@@ -122,6 +136,9 @@ def request(
 def forecast(reply: v1.ForecastReply) -> Forecast:
     """The answer that ``reply`` carries."""
     time = _Times()
+    # A server that says no levels is an older one, whose models have the default's.
+    levels = tuple(reply.levels) or DEFAULT
+    low, high = (level in levels for level in (DEFAULT[0], DEFAULT[-1]))
     return Forecast(
         model=reply.model,
         version=reply.version,
@@ -132,15 +149,17 @@ def forecast(reply: v1.ForecastReply) -> Forecast:
         step_min=reply.step_min,
         simulated=reply.simulated,
         timezone=reply.timezone,
+        levels=levels,
         predictions=tuple(
             Prediction(
                 entity_id=p.entity_id,
                 target_time=time[p.target_time],
                 step=p.step,
-                q10=p.q10,
+                q10=p.q10 if low else nan,
                 q50=p.q50,
-                q90=p.q90,
+                q90=p.q90 if high else nan,
                 quality=p.quality,
+                values=tuple(p.values) or (p.q10, p.q50, p.q90),
             )
             for p in reply.predictions
         ),

@@ -117,6 +117,12 @@ def _read(served: Served) -> _Memory:
         raise ArtifactMismatch(
             cause=f"{served.label}: manifest.json: 'state_as_of' is null: it has no state to forecast from", mend=_MEND
         )
+    if manifest.quantiles != config.quantiles:
+        raise ArtifactMismatch(
+            cause=f"{served.label}: manifest.json: 'quantiles' is {list(manifest.quantiles)}, its config says "
+            f"{list(config.quantiles)}",
+            mend=_MEND,
+        )
     _refuse_other_features(served, config)
     return _Memory(config=config, state=traffic_state.load(served.folder / STATE, config))
 

@@ -35,7 +35,7 @@ def drawn(figure, tmp_path):
 def fan(title):
     times = [np.datetime64("2022-03-07T00:00", "m") + np.arange(4) * np.timedelta64(60, "m")]
     forecast = np.array([[1, 2, 3]] * 4, dtype=np.float32)
-    return pictures.fan_chart(times, [forecast], [np.array([2, np.nan, 2, 2])], title=title, unit="veh/h")
+    return pictures.fan_chart(times, [forecast], [np.array([2, np.nan, 2, 2])], interval=0.8, title=title, unit="veh/h")
 
 
 @pytest.mark.parametrize(

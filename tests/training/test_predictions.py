@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from training import predictions
-from training.predictions import SCHEMA, prediction_writer
+from training.predictions import prediction_writer, schema
 
 ISSUED = datetime(2022, 12, 31, 15, tzinfo=UTC)
 NAN = np.nan
@@ -69,6 +69,16 @@ def test_each_row_is_one_prediction(add_two):
     assert (last["entity_id"], last["quality"]) == ("서울역/in", "fallback: never measured")
 
 
+def test_each_quantile_has_a_column_called_by_its_percent(make_manifest, tmp_path):
+    levels = (0.025, 0.05, 0.5, 0.95, 0.999)
+    forecast = np.arange(5, dtype=np.float32).reshape(1, 1, 5)
+    with prediction_writer(tmp_path / "p.parquet", make_manifest(quantiles=levels), ("A-01/in",)) as writer:
+        writer.add(ISSUED, forecast, np.zeros((1, 1), dtype=np.float32), ["ok"])
+
+    (row,) = pl.read_parquet(tmp_path / "p.parquet").to_dicts()
+    assert [row[name] for name in ("q2_5", "q05", "q50", "q95", "q99_9")] == [0, 1, 2, 3, 4]
+
+
 def test_what_is_missing_is_null_and_never_zero(add_two):
     frame = pl.read_parquet(add_two())
 
@@ -82,14 +92,14 @@ def test_the_file_says_whether_it_is_simulated(simulated, add_two):
     assert pl.read_parquet_metadata(add_two(simulated=simulated))["simulated"] == str(simulated).lower()
 
 
-def test_many_small_groups_are_the_same_rows(add_two, monkeypatch):
+def test_many_small_groups_are_the_same_rows(add_two, make_manifest, monkeypatch):
     whole = pl.read_parquet(add_two())
     monkeypatch.setattr(predictions, "_GROUP_ROWS", 1)
     path = add_two()
 
     assert pq.ParquetFile(path).num_row_groups == 2
     assert pl.read_parquet(path).equals(whole)
-    assert pq.read_schema(path).names == SCHEMA.names
+    assert pq.read_schema(path).names == schema(make_manifest()).names
 
 
 def test_a_file_that_is_not_finished_is_not_there(make_manifest, tmp_path):

@@ -41,6 +41,7 @@ class _Label:
     unit: str
     step_min: int
     simulated: bool
+    quantiles: tuple[float, ...]
     version: int = 0
 
 
@@ -104,6 +105,7 @@ def _table(out: Path | None, job: TrainingJob) -> AbstractContextManager[Predict
         unit=unit_of(panel.quantity),
         step_min=panel.step_min,
         simulated=job.simulated,
+        quantiles=job.config.quantiles,
     )
     return prediction_writer(out, label, panel.entities)
 

@@ -72,12 +72,13 @@ class _After(nn.Module):
     def __init__(self, blend: Blend, trees: Trees) -> None:
         super().__init__()
         self.weight, self.steps, self.each = blend.tree_weight, trees.steps, len(trees.boosters[0])
+        self.units = trees.units
 
     def forward(self, median: Tensor, factor: Tensor, *rest: Tensor) -> Tensor:
         inputs = dict(zip(_PASSED, rest, strict=False))
         answers = rest[len(_PASSED) :]
         found = [list(answers[at : at + self.each]) for at in range(0, len(answers), self.each)]
-        more, wider = assembled(inputs, found, self.steps)
+        more, wider = assembled(inputs, found, self.steps, self.units)
         return quantiles(median + more * self.weight, inputs["spread"].clamp(min=0.0) * (factor + wider * self.weight))
 
 

@@ -61,6 +61,7 @@ def _fan(judged: Judged, panel: Panel, config: TrafficConfig, error: FloatArray,
         times,
         [issue.forecast[place] for issue in judged.examples],
         [issue.measured[place] for issue in judged.examples],
+        interval=config.interval,
         title=f"{panel.entities[place]}: a typical week{label}",
         unit=judged.scores.unit,
     )

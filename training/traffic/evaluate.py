@@ -10,6 +10,7 @@ from rich.progress import Progress
 from features import artifact
 from features.errors import BadInput
 from features.manifest import Manifest
+from features.quantiles import as_80
 from features.series import Panel
 from features.traffic.build import QUALITIES
 from features.traffic.config import TrafficConfig
@@ -96,7 +97,7 @@ def evaluate(
     graph = Graph(folder / artifact.MODEL)
     watching = None if watched is None else Watching.of(panel, first, watched)
     with writer as predictions:
-        sink = _heard_by(rows_into(predictions), watching)
+        sink = _heard_by(rows_into(predictions), watching, config.quantiles)
         judged = judge(graph, state, panel, range(first, len(panel)), config, scores, bar, sink)
     if not scores.count.sum():
         raise BadInput(
@@ -124,12 +125,14 @@ def rows_into(predictions: PredictionWriter | None) -> Callable[[Issue], None] |
     return add
 
 
-def _heard_by(write: Callable[[Issue], None] | None, watching: Watching | None) -> Callable[[Issue], None] | None:
+def _heard_by(
+    write: Callable[[Issue], None] | None, watching: Watching | None, levels: tuple[float, ...]
+) -> Callable[[Issue], None] | None:
     if watching is None:
         return write
 
     def hear(issue: Issue) -> None:
-        watching.take(issue.row, issue.forecast)
+        watching.take(issue.row, as_80(issue.forecast, levels))
         if write is not None:
             write(issue)
 

@@ -16,7 +16,7 @@ from training.traffic.fit import targets
 from training.traffic.known import Past
 
 Predict = Callable[[Mapping[str, npt.NDArray[np.generic]]], FloatArray]
-"""Model inputs to quantiles (entity, step, 3)."""
+"""Model inputs to quantiles (entity, step, quantile)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -60,6 +60,7 @@ def replay(predict: Predict, state: TrafficState, panel: Panel, rows: range, con
         Walk(state, Raw(measured=past.known(state.as_of, row), issued=issued), config, now).to(now)
         table = build(None, state, config, [now])
         forecast = predict(table.inputs)
-        issued = (IssuedInterval(issued_at=now, low=forecast[..., 0].T, high=forecast[..., -1].T),)
+        bounds = np.delete(forecast, forecast.shape[-1] // 2, axis=-1).transpose(2, 1, 0)
+        issued = (IssuedInterval(issued_at=now, bounds=bounds),)
         measured = targets(panel.values, row, config)
         yield Issue(row=row, issued_at=now, table=table, forecast=forecast, measured=measured, state=state)

@@ -10,12 +10,12 @@ from rich.progress import Progress
 from torch import Tensor
 
 from features.errors import HaechiError
+from features.quantiles import first_widths, outer
 from features.traffic.config import TrafficConfig
 from training.traffic.model import Inputs
 from training.traffic.network import ResidualNetwork
 from training.traffic.recipe import Recipe
 from training.traffic.sample import Sample
-from training.traffic.trees import NORMAL_TAILS
 
 # Not quite a fifth: torch divides by zero where the warm-up is one step of five.
 _WARM_UP_SHARE = 0.2001
@@ -111,10 +111,11 @@ def _loss(median: Tensor, factor: Tensor, inputs: Inputs, measured: Tensor, conf
     measured = torch.where(known, measured, median.detach())
     error = (measured - median).abs().sum()
     half = factor.shape[2] // 2
-    width = NORMAL_TAILS * inputs["usual_error"].unsqueeze(2) * factor
+    units = torch.tensor(first_widths(config.quantiles), device=factor.device)
+    width = units * inputs["usual_error"].unsqueeze(2) * factor
     # The median is fitted by its own loss alone.
     off = (measured - median.detach()).unsqueeze(2)
-    for at, level in enumerate(one for one in config.quantiles if one != 0.5):
+    for at, level in enumerate(outer(config.quantiles)):
         over = off[..., 0] - (-width[..., at] if at < half else width[..., at])
         pinball = torch.maximum(level * over, (level - 1) * over)
         error = error + torch.where(known, pinball, 0.0).sum()

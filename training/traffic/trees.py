@@ -10,6 +10,7 @@ import torch
 from rich.progress import Progress
 from torch import Tensor, nn
 
+from features.quantiles import first_widths, outer
 from features.traffic.around import SMALLEST_ERROR
 from features.traffic.config import TrafficConfig
 from training.traffic.model import Inputs
@@ -24,8 +25,6 @@ _LATEST = 8
 _SPREAD_SHARE = 3
 _NARROWEST, _WIDEST = 0.2, 5.0
 _CITY_SCALE = 5.0
-NORMAL_TAILS = 1.6
-"""Usual absolute errors between median and 10 % point of a normal error: what a width factor of one means."""
 
 
 def groups(horizon_steps: int) -> list[range]:
@@ -106,11 +105,13 @@ class Trees:
         features: what they split on.
         boosters: (group, 1 + outer quantile): the median's, then the outer quantiles', in usual absolute errors.
         steps: of each group.
+        units: (outer quantile,), its distance from the median, in usual absolute errors, at a width factor of one.
     """
 
     features: TreeFeatures
     boosters: list[list[lightgbm.Booster]]
     steps: list[range]
+    units: tuple[float, ...]
 
     def __call__(self, inputs: Inputs) -> tuple[Tensor, Tensor]:
         """Median (entity, step) in the unit measured, and width factors (entity, step, outer quantile)."""
@@ -121,10 +122,12 @@ class Trees:
             found.append(
                 [torch.from_numpy(np.asarray(one.predict(rows, num_threads=1), dtype=np.float32)) for one in boosters]
             )
-        return assembled(inputs, found, self.steps)
+        return assembled(inputs, found, self.steps, self.units)
 
 
-def assembled(inputs: Inputs, found: list[list[Tensor]], steps: list[range]) -> tuple[Tensor, Tensor]:
+def assembled(
+    inputs: Inputs, found: list[list[Tensor]], steps: list[range], units: tuple[float, ...]
+) -> tuple[Tensor, Tensor]:
     """The answers of all trees, (entity * step,) or (entity, step) each, as median and width factors."""
     medians, factors = [], []
     for answers, some in zip(found, steps, strict=True):
@@ -134,7 +137,7 @@ def assembled(inputs: Inputs, found: list[list[Tensor]], steps: list[range]) -> 
     half = factors[0].shape[2] // 2
     signed = torch.cat(factors, dim=1)
     widths = torch.cat((-signed[..., :half], signed[..., half:]), dim=2)
-    return median, (widths / NORMAL_TAILS).clamp(_NARROWEST, _WIDEST)
+    return median, (widths / torch.tensor(units)).clamp(_NARROWEST, _WIDEST)
 
 
 def fit_trees(
@@ -162,11 +165,10 @@ def fit_trees(
                 _parameters(recipe, seed) | {"objective": "quantile", "alpha": level},
                 max(1, recipe.trees_count // _SPREAD_SHARE),
             )
-            for level in config.quantiles
-            if level != 0.5
+            for level in outer(config.quantiles)
         ]
         boosters.append([median, *around])
-    return Trees(features=features, boosters=boosters, steps=steps)
+    return Trees(features=features, boosters=boosters, steps=steps, units=first_widths(config.quantiles))
 
 
 def _rows(

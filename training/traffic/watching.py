@@ -49,7 +49,7 @@ class Watching:
 
         Args:
             row: rising from call to call.
-            forecast: (entity, step, quantile), issued at the row's start.
+            forecast: (entity, step, 3), q10, q50 and q90, issued at the row's start.
         """
         panel, measured = self._panel, self._panel.values[row]
         if panel.available_at is not None:

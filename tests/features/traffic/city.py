@@ -55,13 +55,10 @@ def newborn(config: TrafficConfig, *, entities: int = 3, as_of: datetime = START
 
 
 def issued(config: TrafficConfig, at: datetime, low: Any, high: Any, *, entities: int = 3) -> IssuedInterval:
-    """The same interval for every step and entity."""
+    """The same interval, of a lower and an upper quantile, for every step and entity."""
     shape = (config.horizon_steps, entities)
-    return IssuedInterval(
-        issued_at=at,
-        low=np.broadcast_to(np.asarray(low, dtype=np.float32), shape),
-        high=np.broadcast_to(np.asarray(high, dtype=np.float32), shape),
-    )
+    bounds = [np.broadcast_to(np.asarray(bound, dtype=np.float32), shape) for bound in (low, high)]
+    return IssuedInterval(issued_at=at, bounds=np.stack(bounds))
 
 
 def assert_equal(one: TrafficState, other: TrafficState) -> None:

@@ -63,7 +63,7 @@ def test_silence_of_years_forgets_what_was_recent_and_keeps_the_profile():
     config = small()
     lived = advance(newborn(config), Raw(measured=panel(volumes(1, 40))), config, START + hours(40))
     later = advance(lived, Raw(measured=panel(volumes(2, 0))), config, START + timedelta(days=3000))
-    for name in ("residual", "observed", "city_error", "pending_low", "pending_high"):
+    for name in ("residual", "observed", "city_error", "pending"):
         assert np.isnan(getattr(later, name)).all()
-    for name in ("level", "seen", "dispersion", "low", "high"):
+    for name in ("level", "seen", "dispersion", "width"):
         np.testing.assert_array_equal(getattr(later, name), getattr(lived, name))

@@ -147,7 +147,7 @@ def test_profile_is_that_of_each_targets_slot_and_day_type():
 def test_spread_is_the_usual_error_times_the_tracked_multiplier():
     config = small()
     state = flat(config)
-    state.low[:], state.high[:] = 2, 3
+    state.width[0], state.width[1] = 2, 3
     inputs = build(None, state, config, [START]).inputs
     np.testing.assert_array_equal(inputs["spread"], np.broadcast_to(np.float32([20, 30]), (3, 3, 2)))
 
@@ -156,7 +156,7 @@ def test_spread_is_known_where_no_error_was_seen_yet():
     config = small()
     state = flat(config)
     state.dispersion[:] = np.nan
-    state.low[:], state.high[:] = 1, 1
+    state.width[:] = 1
     np.testing.assert_array_equal(build(None, state, config, [START]).inputs["spread"], np.full((3, 3, 2), 25.0))
 
 

@@ -16,6 +16,7 @@ from features.traffic.config import TrafficConfig
             TrafficConfig(step_min=1440, horizon_steps=7, history_steps=7, seasonal_lags_days=(7, 14)), id="days"
         ),
         pytest.param(TrafficConfig(timezone="Europe/Berlin", country="DE"), id="elsewhere"),
+        pytest.param(TrafficConfig(quantiles=(0.05, 0.25, 0.5, 0.6, 0.975)), id="five quantiles"),
     ],
 )
 def test_config_travels_through_json(config):
@@ -39,6 +40,18 @@ def test_config_travels_through_json(config):
         pytest.param({"same_type_gain": 1.1}, "same_type_gain=1.1", id="a gain beyond 1"),
         pytest.param({"dispersion_gain": -0.1}, "dispersion_gain=-0.1", id="a negative gain"),
         pytest.param({"calibration_gain": float("nan")}, "calibration_gain=nan", id="a gain that is no number"),
+        pytest.param({"quantiles": ()}, "quantiles=.* has 0 levels", id="no quantile"),
+        pytest.param({"quantiles": (0.5,)}, "has 1 levels", id="the median alone"),
+        pytest.param({"quantiles": (0.1, 0.2, 0.5, 0.9)}, "has 4 levels", id="an even count"),
+        pytest.param(
+            {"quantiles": (0.1, 0.2, 0.3, 0.4, 0.45, 0.5, 0.55, 0.6, 0.7, 0.8, 0.9)}, "has 11 levels", id="too many"
+        ),
+        pytest.param({"quantiles": (0.1, 0.4, 0.9)}, "has not 0.5 in the middle", id="no median"),
+        pytest.param({"quantiles": (0.5, 0.7, 0.9)}, "has not 0.5 in the middle", id="nothing below the median"),
+        pytest.param({"quantiles": (0.9, 0.5, 0.1)}, "does not rise", id="falling"),
+        pytest.param({"quantiles": (0.1, 0.1, 0.5, 0.9, 0.9)}, "does not rise", id="one twice"),
+        pytest.param({"quantiles": (0.0, 0.5, 1.0)}, "holds a level outside 0 to 1", id="never and always"),
+        pytest.param({"quantiles": (float("nan"), 0.5, 0.9)}, "holds a level outside", id="no number"),
         pytest.param({"timezone": "Seoul"}, "no time zone 'Seoul'", id="no such zone"),
         pytest.param({"country": "Korea"}, "no country 'Korea'", id="no such country"),
     ],
@@ -59,6 +72,7 @@ def test_nonsense_is_refused_at_birth(changes, words):
         pytest.param({"timezone": 9}, "timezone=9 is not str", id="an offset"),
         pytest.param({"seasonal_lags_days": 7}, "seasonal_lags_days=7 is no list", id="a lag alone"),
         pytest.param({"seasonal_lags_days": ["7"]}, r"seasonal_lags_days=\['7'\] is no list", id="lags as text"),
+        pytest.param({"quantiles": 0.9}, "quantiles=0.9 is no list of numbers", id="a quantile alone"),
         pytest.param({"seasonal_lags_days": [1.5]}, r"\[1.5\] is no list of whole", id="a day and a half"),
     ],
 )
@@ -94,5 +108,6 @@ def test_memory_reaches_as_far_back_as_features_look(config, memory_steps):
 def test_the_interval_is_what_the_columns_are_called():
     assert TrafficConfig().quantiles == (0.1, 0.5, 0.9)
     assert TrafficConfig().interval == pytest.approx(0.8)
+    assert TrafficConfig(quantiles=(0.05, 0.25, 0.5, 0.75, 0.95)).interval == pytest.approx(0.9)
     with pytest.raises(UnknownName, match="interval"):
         TrafficConfig.from_json({"interval": 0.9})

@@ -38,8 +38,7 @@ def test_newborn_knows_nothing_and_zero_is_not_nothing():
     assert np.isnan(state.level).all()
     assert np.isnan(state.residual).all()
     assert (state.seen == 0).all()
-    assert (state.low > 0).all()
-    assert (state.high > 0).all()
+    assert (state.width > 0).all()
 
 
 def test_shapes_are_those_of_the_config():
@@ -56,10 +55,8 @@ def test_shapes_are_those_of_the_config():
         "silent": (2,),
         "suspected": (2,),
         "relearning": (2,),
-        "low": (8, 2),
-        "high": (8, 2),
-        "pending_low": (96 + 8, 8, 2),
-        "pending_high": (96 + 8, 8, 2),
+        "width": (2, 8, 2),
+        "pending": (96 + 8, 8, 2, 2),
         "neighbour": (8, 2),
         "neighbour_weight": (8, 2),
         "loading": (6, 2),
@@ -108,7 +105,8 @@ def test_copy_shares_nothing(lived):
     [
         pytest.param({"history_steps": 4}, "observed", id="another history"),
         pytest.param({"seasonal_lags_days": (1, 7)}, "residual", id="a longer memory"),
-        pytest.param({"horizon_steps": 4}, "low", id="another horizon"),
+        pytest.param({"horizon_steps": 4}, "width", id="another horizon"),
+        pytest.param({"quantiles": (0.1, 0.2, 0.5, 0.8, 0.9)}, "width", id="other quantiles"),
         pytest.param({"step_min": 30}, "level", id="another step"),
     ],
 )

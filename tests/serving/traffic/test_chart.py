@@ -39,6 +39,7 @@ def forecast(
         "step_min": 60,
         "simulated": False,
         "timezone": "Asia/Seoul",
+        "levels": (0.1, 0.5, 0.9),
         "predictions": tuple(
             Prediction(
                 entity_id=entity,
@@ -48,6 +49,7 @@ def forecast(
                 q50=q50,
                 q90=q90,
                 quality=quality,
+                values=(q10, q50, q90),
             )
             for at, (q10, q50, q90) in enumerate(quantiles)
         ),

@@ -112,8 +112,8 @@ def test_each_fit_forecasts_until_the_next_and_the_state_goes_on(job, tmp_path):
     np.testing.assert_array_equal(later.predict(at[624].table.inputs), at[624].forecast)
     assert not np.array_equal(found.segments[0].fitted.predict(at[624].table.inputs), at[624].forecast)
     target = step_number(at[624].issued_at, 60) % (6 + 24)
-    np.testing.assert_array_equal(at[624].state.pending_low[target, 1], at[623].forecast[:, 1, 0])
-    assert not np.array_equal(at[624].state.low, later.state.low)
+    np.testing.assert_array_equal(at[624].state.pending[target, 1, 0], at[623].forecast[:, 1, 0])
+    assert not np.array_equal(at[624].state.width, later.state.width)
 
 
 def test_what_the_first_fit_chose_is_kept_or_chosen_again(make_options, month_file, tmp_path, monkeypatch):

@@ -109,7 +109,7 @@ def test_the_state_has_seen_all_before_the_test(trained, city):
     assert trained.state.as_of == city.time(SPLIT.test)
     assert not np.isnan(trained.state.level).any()
     # The forecasts issued for the first test hours wait for their targets.
-    assert not np.isnan(trained.state.pending_low).all()
+    assert not np.isnan(trained.state.pending).all()
 
 
 def test_the_interval_was_learned_on_forecasts_of_a_model_that_had_not_seen_their_targets(trained):

@@ -213,6 +213,11 @@ def _search(
 
     ridge_errors = {low = 1e-4, high = 1.0, log = true}
 
+    network_width = {low = 64, high = 256, step = 64}
+
+    Any setting that train takes by --set. Traffic judges its linear model by rolling origin, and where a network_ or
+    trees_ setting, factors or members is searched or set, the blend with those members on validation: slower.
+
     Example: haechi search traffic --data volumes.parquet --space space.toml --trials 40 --minutes 60
     """
     from training.search.commands import search

@@ -86,7 +86,7 @@ def _report(
     found = found_in(one.study, options.seed)
     if not found.top and one.stopped != "interrupted":
         raise _nothing_found(one, found)
-    title = f"Search {path.stem} of {domain}: mean absolute error by rolling origin before the test"
+    title = f"Search {path.stem} of {domain}: mean absolute error before the test"
     pictures = draw(one, found, out or path.with_suffix(""), title)
     run_file = path.with_suffix(".toml")
     if found.top:

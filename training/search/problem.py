@@ -1,18 +1,19 @@
 """What a domain offers to the search: a figure for any settings, and what may be set."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 Settings = Mapping[str, Any]
 Report = Callable[[int, float], None]
-"""Takes the number of a fold and the mean absolute error so far; it may not return where the trial has lost."""
+"""Takes the number of a step of the trial, the same in every trial, and the mean absolute error then; it may not return
+where the trial has lost."""
 
 Objective = Callable[[Settings, Report], float]
-"""The mean absolute error, by rolling origin before the test interval, of a training under these settings."""
+"""The mean absolute error, before the test interval, of a training under these settings."""
 
-Baselines = Callable[[Report], dict[str, float]]
-"""The same figure of what a search has to beat, by name; the first is that of the settings that are not searched."""
+Baselines = Callable[[Collection[str], Report], dict[str, float]]
+"""The same figure of what a search over these settings has to beat, by name; the first is that of their defaults."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

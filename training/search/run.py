@@ -89,7 +89,7 @@ class Search:
         began_s = monotonic()
         try:
             found = run_apart(
-                self.problem.baselines,
+                partial(self.problem.baselines, frozenset(self.space)),
                 go_on=lambda _fold, _mae: True,
                 memory_bytes=self.budget.memory_bytes,
                 deadline_s=self.budget.deadline_s,

@@ -54,7 +54,16 @@ class Sample:
             yield chosen[first : first + size]
 
 
-def gather(panel: Panel, start: TrafficState, first: int, last: int, config: TrafficConfig, bar: Progress) -> Sample:
+def gather(
+    panel: Panel,
+    start: TrafficState,
+    first: int,
+    last: int,
+    config: TrafficConfig,
+    bar: Progress,
+    *,
+    most_rows: int | None = None,
+) -> Sample:
     """Issue times from row ``first`` on whose targets end by ``last``, as many as memory is given for.
 
     Args:
@@ -64,9 +73,10 @@ def gather(panel: Panel, start: TrafficState, first: int, last: int, config: Tra
         last: no target at or after this row is looked at.
         config: of the features.
         bar: shows what is done and time left.
+        most_rows: that are gathered; None as many as a training holds.
     """
     state = Past.of(panel, config).advanced(start, first)
-    stride = _stride(last - first, len(panel.entities), config.steps_per_day)
+    stride = _stride(last - first, len(panel.entities), config.steps_per_day, most_rows)
     issues = range(first, last, stride)
     tables: dict[str, list[FloatArray]] = {}
     measured = []
@@ -79,13 +89,13 @@ def gather(panel: Panel, start: TrafficState, first: int, last: int, config: Tra
     return Sample(inputs=inputs, measured=torch.from_numpy(np.concatenate(measured)), ends=ends.astype(np.int64))
 
 
-def _stride(issues: int, entities: int, steps_per_day: int) -> int:
-    """The smallest that keeps the rows within memory and shares no factor with a day's steps: each hour is seen.
+def _stride(issues: int, entities: int, steps_per_day: int, most_rows: int | None = None) -> int:
+    """The smallest that keeps the rows within bounds and shares no factor with a day's steps: each hour is seen.
 
     >>> _stride(6336, 278, 24), _stride(1200, 207, 288)
     (7, 1)
     """
-    stride = max(1, -(-issues * entities // _ROWS))
+    stride = max(1, -(-issues * entities // (_ROWS if most_rows is None else most_rows)))
     while gcd(stride, steps_per_day) > 1:
         stride += 1
     return stride

@@ -1,6 +1,10 @@
-"""What ``haechi search traffic`` makes small: the error by rolling origin through everything before the test."""
+"""What ``haechi search traffic`` makes small: an error before the test of the members whose settings are searched.
 
-from collections.abc import Mapping
+The linear model's, by rolling origin through everything before the test; where the search touches another member's
+settings, that of their blend on validation, fitted before it.
+"""
+
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,14 +14,18 @@ from rich.progress import Progress
 
 from features.errors import BadInput
 from features.series import unit_of
-from features.traffic.state import fresh
+from features.traffic.state import TrafficState, fresh
 from training.baselines import PROFILE
 from training.options import TrainOptions
 from training.provenance import data_sha256
 from training.search.problem import Problem, Report, Settings
+from training.traffic.fit import Ridge, fit
 from training.traffic.job import SETTINGS, read_job, with_settings
+from training.traffic.known import Past
+from training.traffic.relations import with_relations
 from training.traffic.run import TrainingJob
-from training.traffic.select import FIRST_JUDGED, Fold, choose_gains, each_fold, fold_error, warmup_rows
+from training.traffic.search_members import check_members, judge_members, judged_members
+from training.traffic.select import FIRST_JUDGED, Fold, choose_gains, each_fold, fold_error, train_sums, warmup_rows
 
 _THREADS = 2
 DEFAULTS = "without a search"
@@ -25,6 +33,7 @@ DEFAULTS = "without a search"
 _NOT_SEARCHED = {
     "horizon_steps": "it is what is asked of the model, and errors over different horizons cannot be compared",
     "step_min": "it is read from the measurements",
+    "network_seeds": "a trial trains one network, and more of them err less in any case",
 }
 _WITHOUT_EFFECT = frozenset({"calibration_gain", "dispersion_gain"})
 _GAINS: dict[str, Any] = {
@@ -47,8 +56,10 @@ def problem(options: TrainOptions) -> Problem:
     """
     job = read_job(options)
     job.split.check(warmup_steps=warmup_rows(job.split, job.config), horizon_steps=job.config.horizon_steps)
-    # No trial can look at the test interval, whatever it does: it is not there.
-    job = replace(job, panel=job.panel.window(0, job.split.test), positions=None)
+    # No trial can look at the test interval, whatever it does: it is not there, nor is news of older hours that came
+    # in it.
+    panel = Past.of(job.panel, job.config).known(job.panel.start, job.split.test)
+    job = replace(job, panel=panel, positions=None)
     origin = RollingOrigin(job=job, options=options)
     return Problem(
         objective=origin,
@@ -67,7 +78,10 @@ def problem(options: TrainOptions) -> Problem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RollingOrigin:
-    """Mean absolute error of a training: each later fold is forecast by a fit on those before it.
+    """Mean absolute error of a training: each later fold is forecast by a linear fit on those before it.
+
+    Where the settings of other members are searched or set, these are fitted on train, and the figure is that of
+    their blend with the linear one on validation: as the shares are chosen in a training.
 
     Attributes:
         job: its panel ends where the test begins.
@@ -84,40 +98,70 @@ class RollingOrigin:
             BadInput: names cause and mend.
         """
         job = self._with(settings)
+        check_members(job.recipe, settings)
         job.split.check(warmup_steps=warmup_rows(job.split, job.config), horizon_steps=job.config.horizon_steps)
 
     def __call__(self, settings: Settings, report: Report) -> float:
         """The error under ``settings``; what they leave open is chosen as a training chooses it."""
-        return self._judge(self._with(settings), report)[DEFAULTS]
+        return self._judge(self._with(settings), settings, report)[DEFAULTS]
 
-    def baselines(self, report: Report) -> dict[str, float]:
-        """The error of what is not searched, and of its adaptive profile alone."""
-        return self._judge(self._with({}), report)
+    def baselines(self, searched: Collection[str], report: Report) -> dict[str, float]:
+        """The error without a search, judged as one over ``searched`` judges, and of its adaptive profile alone."""
+        return self._judge(self._with({}), searched, report)
 
     def _with(self, settings: Settings) -> TrainingJob:
         return with_settings(self.job, self.options, {**self.options.config, **settings})
 
-    def _judge(self, job: TrainingJob, report: Report) -> dict[str, float]:
+    def _judge(self, job: TrainingJob, searched: Collection[str], report: Report) -> dict[str, float]:
         torch.set_num_threads(_THREADS)
         torch.manual_seed(job.seed)
         panel, split, bar = job.panel, job.split, Progress(disable=True)
         config = choose_gains(panel, split, job.config, job.gains, bar)[0] if job.gains else job.config
-        start, before = fresh(panel.entities, panel.start, config), list[Fold]()
-        errors, profile, count = np.zeros(len(job.ridges)), 0.0, 0
-        for number, fold in enumerate(each_fold(panel, start, warmup_rows(split, config), split, config, bar)):
-            if number >= FIRST_JUDGED:
-                judged = [fold_error(before, fold, config, ridge) for ridge in job.ridges]
-                errors, count = errors + [error for error, _ in judged], count + judged[0][1]
-                profile += _profile_error(fold)
-                if count:
-                    report(number - FIRST_JUDGED, float(errors.min()) / count)
-            before.append(fold)
-        if not count:
-            raise BadInput(
-                cause="No target in the validation interval was measured",
-                mend="Choose another --split, or entities with measurements there",
-            )
-        return {DEFAULTS: float(errors.min()) / count, PROFILE: profile / count}
+        job = replace(job, config=config)
+        start = with_relations(
+            fresh(panel.entities, panel.start, config), panel, split.validation, config, job.seed, bar
+        )
+        linear = _by_rolling_origin(job, start, report)
+        members = judged_members(job.recipe, searched, self.options.config)
+        if not members:
+            return linear.figures
+        found = judge_members(
+            job,
+            start,
+            fit(train_sums(linear.folds), config, linear.ridge),
+            members,
+            lambda number, mae: report(len(linear.folds) - FIRST_JUDGED + number, mae),
+        )
+        return {DEFAULTS: found.pop("blend"), **found}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Linear:
+    """The linear model's figures, the shrinkage they are of, and the folds that it was fitted and judged on."""
+
+    figures: dict[str, float]
+    ridge: Ridge
+    folds: list[Fold]
+
+
+def _by_rolling_origin(job: TrainingJob, start: TrafficState, report: Report) -> _Linear:
+    panel, split, config, bar = job.panel, job.split, job.config, Progress(disable=True)
+    before, errors, profile, count = list[Fold](), np.zeros(len(job.ridges)), 0.0, 0
+    for number, fold in enumerate(each_fold(panel, start, warmup_rows(split, config), split, config, bar)):
+        if number >= FIRST_JUDGED:
+            judged = [fold_error(before, fold, config, ridge) for ridge in job.ridges]
+            errors, count = errors + [error for error, _ in judged], count + judged[0][1]
+            profile += _profile_error(fold)
+            if count:
+                report(number - FIRST_JUDGED, float(errors.min()) / count)
+        before.append(fold)
+    if not count:
+        raise BadInput(
+            cause="No target in the validation interval was measured",
+            mend="Choose another --split, or entities with measurements there",
+        )
+    figures = {DEFAULTS: float(errors.min()) / count, PROFILE: profile / count}
+    return _Linear(figures=figures, ridge=job.ridges[int(errors.argmin())], folds=before)
 
 
 def _profile_error(fold: Fold) -> float:

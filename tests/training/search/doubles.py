@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from features.errors import BadInput
+from features.errors import BadInput, HaechiError
 from training.search.problem import Problem
 
 KNOWN = {"width": 8, "rate": 0.1, "kind": "plain", "lags": [1, 7], "deep": False}
@@ -38,7 +38,7 @@ class Bowl:
         self._say(f"end {dict(sorted(settings.items()))}")
         return float("nan") if kind == "nan at last" else value
 
-    def baselines(self, report):
+    def baselines(self, searched, report):
         return {"without a search": self({}, report), "profile": 9.0}
 
     def _say(self, line):
@@ -53,11 +53,11 @@ class Broken:
     def __call__(self, settings, report):
         raise BadInput(cause="Nothing was measured", mend="Measure")
 
-    def baselines(self, report):
+    def baselines(self, searched, report):
         return self({}, report)
 
 
-def infinite(report):
+def infinite(searched, report):
     return {"without a search": float("inf")}
 
 
@@ -68,6 +68,10 @@ def _hog():
 
 def _torch_hog():
     raise RuntimeError("[enforce fail at alloc_cpu.cpp:124] DefaultCPUAllocator: can't allocate memory: you tried ...")
+
+
+def _diverge():
+    raise HaechiError(cause="The network diverged in epoch 2", mend="Lower network_learning_rate")
 
 
 def _bug():
@@ -85,6 +89,7 @@ WRONG = {
     "crash": lambda: os.kill(os.getpid(), signal.SIGSEGV),
     "leaves": lambda: os._exit(3),
     "bug": _bug,
+    "diverged": _diverge,
 } | dict.fromkeys(("plain", "nan", "inf", "nan at last"), _nothing)
 
 

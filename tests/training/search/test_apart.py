@@ -52,7 +52,9 @@ def test_what_goes_wrong_is_a_reason(kind, reason, run):
 
 def test_a_refusal_keeps_its_mend():
     with pytest.raises(TrialFailed, match="Nothing was measured") as failed:
-        run_apart(Broken().baselines, go_on=lambda *_: True, memory_bytes=8 * GIB, deadline_s=monotonic() + 60)
+        run_apart(
+            partial(Broken().baselines, ()), go_on=lambda *_: True, memory_bytes=8 * GIB, deadline_s=monotonic() + 60
+        )
 
     assert failed.value.mend == "Measure"
 

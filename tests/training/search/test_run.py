@@ -86,6 +86,7 @@ def test_more_trials_go_on_where_fewer_ended(search, tmp_path):
         pytest.param("inf", "it diverged: its error is inf", id="a fold's error is infinite"),
         pytest.param("nan at last", "it diverged: its error is nan", id="the last figure is no number"),
         pytest.param("bug", "ZeroDivisionError", id="a bug"),
+        pytest.param("diverged", "The network diverged in epoch 2", id="a network that diverges"),
     ],
 )
 def test_a_trial_that_fails_is_reported_and_the_search_goes_on(kind, reason, search):

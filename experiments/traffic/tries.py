@@ -1,8 +1,8 @@
 """The table of tries: one training a row, nothing else changed.
 
 Run from the repository's root: ``python -m experiments.traffic.tries --run FILE.toml --data FILE``; some three minutes
-a row on ``los_loop``, ten on Seoul. What a row was kept or dropped for is its *validation* figure; the test figure stands
-beside it so that nobody has to ask, and decided nothing.
+a row on ``los_loop``, ten on Seoul. What a row was kept or dropped for is its *validation* figure; the test figure
+stands beside it so that nobody has to ask, and decided nothing.
 """
 
 import argparse

@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from features.errors import BadInput
-from training.compare import Comparison, Difference, compare
-from training.compare_cli import COMPARE_SEED
+from training.compare import SEED, Comparison, Difference, compare
 from training.experiment.folder import ERRORS, Experiment
 from training.experiment.record import Record, read_record
 from training.experiment.report import table
@@ -146,7 +145,7 @@ def _stated(record: Record) -> Mapping[str, Any]:
 
 def _compared(first: Side, other: Side) -> Comparison:
     try:
-        return compare(first.ledger, other.ledger, seed=COMPARE_SEED)
+        return compare(first.ledger, other.ledger, seed=SEED)
     except BadInput as error:
         raise BadInput(
             cause=f"{first.name} and {other.name}: {error.cause}",

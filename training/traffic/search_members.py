@@ -20,7 +20,7 @@ from training.traffic.run import TrainingJob
 from training.traffic.sample import gather
 from training.traffic.select import warmup_rows
 
-# A fifth of a training's: settings rank alike on fewer, and a trial takes a minute.
+# A fifth of a training's, so that many trials fit into an hour.
 _ROWS = 60_000
 # They touch the network and the trees alike.
 _OF_ALL = frozenset({"members", "factors"})

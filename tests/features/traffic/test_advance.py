@@ -269,7 +269,7 @@ def test_unknown_entity_is_refused_with_the_nearest():
     ("at", "entities", "words"),
     [
         pytest.param(START + hours(0.5), 3, "not on the 60-minute clock", id="issued off the clock"),
-        pytest.param(START, 2, r"has shape \(3, 2\)", id="an entity too few"),
+        pytest.param(START, 2, r"has shape \(2, 3, 2\)", id="an entity too few"),
     ],
 )
 def test_forecast_that_does_not_fit_is_refused(at, entities, words):

@@ -126,7 +126,9 @@ def test_state_of_another_config_is_refused(lived, tmp_path, changes, column):
             lambda frame: frame.with_columns(pl.col("as_of").dt.replace_time_zone(None)), "as_of", id="a naive time"
         ),
         pytest.param(
-            lambda frame: frame.with_columns(pl.col("low").cast(pl.Array(pl.Float64, 3))), "'low'", id="another type"
+            lambda frame: frame.with_columns(pl.col("width").cast(pl.Array(pl.Float64, 6))),
+            "'width'",
+            id="another type",
         ),
         pytest.param(lambda frame: frame.clear(), "found 0 rows", id="no row"),
         pytest.param(lambda frame: pl.concat([frame, frame[:1]]), "found 4 rows, 3 entities", id="an entity twice"),

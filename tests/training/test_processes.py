@@ -67,7 +67,7 @@ def test_two_trainings_at_once_both_succeed_in_a_new_home(start, tmp_path, city)
     missing = np.isnan(city.values)
     for _, err in said:
         # Beside the answer: what was found, and why it took longer; no library's warning.
-        expected = ("Another process is writing", "On its test interval this model errs MORE than")
+        expected = ("Another process is writing", "On its test interval traffic errs MORE than")
         lines = [line for line in err.splitlines() if not line.startswith(expected)]
         assert [line.split(":")[0] for line in lines] == [
             f"{(~missing).sum():,} rows",

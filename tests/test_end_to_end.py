@@ -223,7 +223,8 @@ def test_new_measurements_in_the_request_move_the_forecast(served: Served, clien
     after = client.traffic_latest("traffic", entity_ids=[entity], measurements=twice)
 
     assert after.issued_at == after.as_of == as_of + 6 * step
-    assert {one.quality for one in after.predictions} == {"ok"}
+    # Fresh, whatever else: a sensor that suddenly reads twice as much may be at another level, and that is said.
+    assert {one.quality for one in after.predictions} <= {"ok", "degraded: level shift"}
     assert [one.value for one in after.observed][-6:] == pytest.approx([one.value for one in twice])
     # Twice the traffic now is more of it in the hour to come.
     assert after.predictions[0].q50 > before.predictions[0].q50

@@ -68,7 +68,8 @@ def test_from_the_file_to_a_champion(seoul, real_data, home, document, run_comma
         run_command("evaluate", "traffic", *where, "--split", "all")
 
     document("train", "traffic", *where, "--quick")
-    with pytest.raises(BadInput, match="No difference beyond chance between traffic/2 and traffic/1"):
+    worse_or_alike = r"No difference beyond chance between traffic/2|traffic/1 errs less than traffic/2"
+    with pytest.raises(BadInput, match=worse_or_alike):
         run_command("models", "promote", "traffic/2")
     assert document("models", "promote", "traffic/2", "--force", "--reason", "a try")["before"] == 1
     assert document("models", "rollback", "traffic")["champion"] == 1

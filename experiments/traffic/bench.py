@@ -49,7 +49,11 @@ def main() -> None:
         best = train(seoul, RUN_FILE)
         fast = best["also"][0]
         rows = [*accuracy(best, 80, "veh/h"), *intervals(best), *accuracy(fast, 82, "veh/h"), *cost(best)]
-        rows += [*inference(Path(best["folder"]), 300, 1000), *inference(Path(fast["folder"]), 5, 60), *process()]
+        rows += [
+            *inference(Path(best["folder"]), ("<= 300 ms", "-")),
+            *inference(Path(fast["folder"]), ("<= 5 ms", "<= 60 ms")),
+            *process(),
+        ]
         rows += accuracy(train(week, WEEK_FILE), 3.6, "mph")
     for figure, goal, reached in rows:
         write(f"| {figure} | {goal} | {reached} |\n")
@@ -110,7 +114,7 @@ def cost(trained: dict[str, Any]) -> list[tuple[str, str, str]]:
     ]
 
 
-def inference(folder: Path, goal_ms: int, wide_goal_ms: int) -> list[tuple[str, str, str]]:
+def inference(folder: Path, goals: tuple[str, str]) -> list[tuple[str, str, str]]:
     """Medians of the session's run and of ``build``, one thread."""
     runtime = Runtime(threads=1)
     manifest = runtime.load(folder)
@@ -118,11 +122,11 @@ def inference(folder: Path, goal_ms: int, wide_goal_ms: int) -> list[tuple[str, 
     state = load(folder / "state.parquet", config)
     rows = []
     name = manifest.name
-    for label, one, goal in (("278 series", state, goal_ms), ("5,000 series", widened(state, 5000), wide_goal_ms)):
+    for label, one, goal in (("278 series", state, goals[0]), ("5,000 series", widened(state, 5000), goals[1])):
         table = build(None, one, config, [one.as_of])
         run_ms = median_ms(lambda inputs=table.inputs: runtime.run(manifest.name, inputs))
         build_ms = median_ms(lambda one=one: build(None, one, config, [one.as_of]))
-        rows.append((f"`{name}`: run, {label} x {config.horizon_steps} h", f"<= {goal} ms", f"{run_ms:.2f} ms"))
+        rows.append((f"`{name}`: run, {label} x {config.horizon_steps} h", goal, f"{run_ms:.2f} ms"))
         rows.append((f"`{name}`: with build, {label}", "-", f"{run_ms + build_ms:.2f} ms (build {build_ms:.2f})"))
     return rows
 

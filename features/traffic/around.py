@@ -11,7 +11,7 @@ IntArray = npt.NDArray[np.int64]
 # Where a place's usual error was never seen, it is taken to be off by this share of its level.
 UNKNOWN_ERROR_SHARE = 0.25
 SMALLEST_ERROR = 1e-3
-"""Of a place that never errs, which would divide by zero; in the unit measured."""
+"""Of a place that never errs, or that nobody takes, which would divide by zero; in the unit measured."""
 
 
 def typical_error(state: TrafficState) -> FloatArray:
@@ -20,6 +20,17 @@ def typical_error(state: TrafficState) -> FloatArray:
     borrowed = UNKNOWN_ERROR_SHARE * np.abs(_mean_known(state.level.reshape(-1, len(state.entities))))
     found = np.where(np.isnan(usual), np.nan_to_num(borrowed, nan=1.0), usual)
     return np.maximum(found, SMALLEST_ERROR).astype(np.float32)
+
+
+def peak_level(state: TrafficState) -> FloatArray:
+    """The highest slot of each entity's profile, all its types of day together, (entity,), never zero.
+
+    A forecast against it tells a road that flows freely, or is empty, from one that is full, whatever its size.
+    """
+    slots, kinds, entities = state.level.shape
+    by_slot = _mean_known(state.level.transpose(1, 0, 2).reshape(kinds, -1)).reshape(slots, entities)
+    peak: FloatArray = np.maximum(np.nan_to_num(by_slot, nan=0.0).max(axis=0), SMALLEST_ERROR).astype(np.float32)
+    return peak
 
 
 def neighbour_errors(

@@ -13,7 +13,7 @@ from features.clock import EPOCH, step_number, step_on_clock
 from features.errors import BadInput
 from features.series import FloatArray, Panel
 from features.traffic.advance import Raw, Walk, dispersion_class
-from features.traffic.around import UNKNOWN_ERROR_SHARE, neighbour_errors, typical_error
+from features.traffic.around import UNKNOWN_ERROR_SHARE, neighbour_errors, peak_level, typical_error
 from features.traffic.config import TrafficConfig
 from features.traffic.state import TrafficState, levels
 
@@ -120,6 +120,7 @@ def _features(
         "clock": _to_each(np.array([slots[1], kinds[1]], dtype=np.int64), state),
         "entity_code": np.arange(len(state.entities), dtype=np.int64),
         "typical_error": typical,
+        "peak_level": peak_level(state),
         "usual_error": np.ascontiguousarray(usual.T),
         "spread": np.ascontiguousarray((state.width * usual).transpose(2, 1, 0)),
     }

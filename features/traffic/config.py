@@ -38,7 +38,7 @@ class TrafficConfig:
     seasonal_lags_days: tuple[int, ...] = (1, 7)
     country: str = "KR"
     timezone: str = "Asia/Seoul"
-    neighbours: int = 8
+    neighbours: int = 16
     factors: int = 6
     smooth_min: int = 60
     quantiles: tuple[float, ...] = DEFAULT

@@ -27,6 +27,7 @@ def inputs(config: TrafficConfig, unit: str) -> tuple[TensorSpec, ...]:
         spec("clock", (2,), "1", "Slot of the day and type of the day (0 Monday to 6 Sunday, 7 holiday) of step 1"),
         spec("entity_code", (), "1", "Place of the entity among the manifest's; -1: another one"),
         spec("typical_error", (), unit, "Usual absolute error of the profile over the whole week"),
+        spec("peak_level", (), unit, "Highest slot of the adaptive profile, all types of day together"),
         spec("usual_error", (steps,), unit, "Usual absolute error of the profile at the target's time of day"),
         spec("spread", (steps, outer), unit, "Distance of each quantile but the median from it, by rising quantile"),
     )

@@ -11,6 +11,8 @@ from training.traffic.recipe import Recipe
 
 # In typical errors: what lies beyond is a fault or a closure, of which nothing can be learned linearly.
 _LARGEST_INPUT = 8.0
+# Likewise in peaks of the profile, of which a road has one on its fullest days.
+_LARGEST_SHARE = 4.0
 _ENTITY_WIDTH, _SLOT_WIDTH, _DAY_WIDTH = 8, 8, 4
 # Most of what an entity's own code could learn is chance: half of it is left out at every step of training.
 _CODE_DROPOUT = 0.5
@@ -60,6 +62,7 @@ class ResidualNetwork(nn.Module):
     def features(self, inputs: Inputs) -> Tensor:
         """(entity, feature), before they are centred."""
         typical = inputs["typical_error"].clamp(min=SMALLEST_ERROR).unsqueeze(1)
+        peak = inputs["peak_level"].clamp(min=SMALLEST_ERROR).unsqueeze(1)
         recent = torch.where(inputs["recent_mask"], inputs["recent_error"], 0.0)
         seasonal = torch.where(inputs["seasonal_mask"], inputs["seasonal_error"], 0.0)
         near = torch.where(inputs["neighbour_mask"], inputs["neighbour_error"], 0.0)
@@ -75,6 +78,8 @@ class ResidualNetwork(nn.Module):
             inputs["profile"].clamp(min=0.0).log1p() - typical.log1p(),
             inputs["profile_now"].clamp(min=0.0).unsqueeze(1).log1p() - typical.log1p(),
             (inputs["usual_error"] / typical).clamp(min=0.0).log1p(),
+            ((inputs["profile_now"] + recent[:, 0, 0]).unsqueeze(1) / peak).clamp(-_LARGEST_SHARE, _LARGEST_SHARE),
+            (inputs["profile"] / peak).clamp(-_LARGEST_SHARE, _LARGEST_SHARE),
             inputs["calendar"].flatten(1),
         )
         return torch.cat(parts, dim=1).clamp(-_LARGEST_INPUT, _LARGEST_INPUT)
@@ -113,5 +118,5 @@ class _Block(nn.Module):
 
 def _feature_count(config: TrafficConfig) -> int:
     history, lags, steps = config.history_steps, len(config.seasonal_lags_days), config.horizon_steps
-    of_steps = 2 * lags + 2 + len(CALENDAR_FLAGS)
-    return 5 * history + config.factor_steps * config.factors + of_steps * steps + 1
+    of_steps = 2 * lags + 3 + len(CALENDAR_FLAGS)
+    return 5 * history + config.factor_steps * config.factors + of_steps * steps + 2

@@ -30,12 +30,12 @@ class Recipe:
 
     members: tuple[str, ...] = MEMBERS
     network_width: int = 128
-    network_blocks: int = 2
+    network_blocks: int = 1
     network_dropout: float = 0.4
     network_epochs: int = 6
     network_learning_rate: float = 2e-3
     network_weight_decay: float = 0.1
-    network_seeds: int = 2
+    network_seeds: int = 3
     network_batch: int = 2048
     trees_count: int = 200
     trees_leaves: int = 31

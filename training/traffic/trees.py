@@ -57,6 +57,7 @@ class TreeFeatures(nn.Module):
     def _shared(self, inputs: Inputs) -> Tensor:
         """(entity, feature) of all steps alike."""
         typical = inputs["typical_error"].clamp(min=SMALLEST_ERROR).unsqueeze(1)
+        peak = inputs["peak_level"].clamp(min=SMALLEST_ERROR)
         mask, near_mask = inputs["recent_mask"], inputs["neighbour_mask"]
         recent = torch.where(mask, inputs["recent_error"], 0.0)
         near = torch.where(near_mask, inputs["neighbour_error"], 0.0) / typical
@@ -68,6 +69,7 @@ class TreeFeatures(nn.Module):
                 own[:, : self.latest],
                 city[:, : self.latest],
                 near[:, : self.latest],
+                ((inputs["profile_now"] + recent[:, 0, 0]) / peak).unsqueeze(1),
                 torch.stack([*means, known[:, 0], known.mean(1)], dim=1),
                 inputs["factor_error"][:, 0],
                 inputs["profile_now"].unsqueeze(1) / typical,
@@ -81,6 +83,7 @@ class TreeFeatures(nn.Module):
         """(entity, step, feature) of each step."""
         at = slice(steps.start, steps.stop)
         typical = inputs["typical_error"].clamp(min=SMALLEST_ERROR).unsqueeze(1)
+        peak = inputs["peak_level"].clamp(min=SMALLEST_ERROR).unsqueeze(1)
         seasonal = torch.where(inputs["seasonal_mask"], inputs["seasonal_error"], 0.0)[:, :, at].transpose(1, 2)
         ahead = torch.arange(steps.start, steps.stop, device=typical.device).unsqueeze(0)
         slot = (inputs["clock"][:, :1] + ahead) % self.slots
@@ -90,6 +93,7 @@ class TreeFeatures(nn.Module):
             inputs["seasonal_mask"][:, :, at, 0].transpose(1, 2).float(),
             inputs["calendar"][:, at],
             (inputs["profile"][:, at] / typical).unsqueeze(2),
+            (inputs["profile"][:, at] / peak).unsqueeze(2),
             (inputs["usual_error"][:, at] / typical).unsqueeze(2),
             slot.float().unsqueeze(2),
             ahead.float().expand_as(slot).unsqueeze(2),

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from features.traffic.around import SMALLEST_ERROR, UNKNOWN_ERROR_SHARE, neighbour_errors, typical_error
+from features.traffic.around import SMALLEST_ERROR, UNKNOWN_ERROR_SHARE, neighbour_errors, peak_level, typical_error
 from tests.features.traffic.city import newborn, small
 
 NAN = float("nan")
@@ -110,3 +110,24 @@ def test_hours_never_seen_do_not_count_for_the_typical_error():
     state.dispersion[:12] = np.nan
 
     assert typical_error(state).tolist() == pytest.approx([10, 20, 40])
+
+
+def test_the_peak_is_the_highest_slot_over_all_types_of_day():
+    state = lived()
+    state.level[:] = 10
+    state.level[8] = 40
+    # One holiday's burst is a type of day of its own: the slot is full on the mean of all.
+    state.level[20, 7, 0] = 100
+    state.level[8, :, 2] = NAN
+
+    assert peak_level(state).tolist() == pytest.approx([40, 40, 10])
+
+
+@pytest.mark.parametrize(
+    "level", [pytest.param(NAN, id="never measured"), pytest.param(0, id="a road that nobody takes")]
+)
+def test_the_peak_is_above_zero(level):
+    state = lived()
+    state.level[..., 1] = level
+
+    assert peak_level(state)[1] == pytest.approx(SMALLEST_ERROR)

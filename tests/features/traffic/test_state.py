@@ -57,8 +57,8 @@ def test_shapes_are_those_of_the_config():
         "relearning": (2,),
         "width": (2, 8, 2),
         "pending": (96 + 8, 8, 2, 2),
-        "neighbour": (8, 2),
-        "neighbour_weight": (8, 2),
+        "neighbour": (16, 2),
+        "neighbour_weight": (16, 2),
         "loading": (6, 2),
     }
 

@@ -38,8 +38,8 @@ def rows(count: int, *, seed: int = 3, known: float = 0.8) -> Rows:
             made[spec.name] = chance.random(shape) < known
         else:
             made[spec.name] = chance.normal(0, 20, shape).astype(np.float32)
-    for name in ("profile", "profile_now", "typical_error", "usual_error", "spread"):
-        made[name] = np.abs(made[name]) + np.float32(200 if name.startswith("profile") else 5)
+    for name in ("profile", "profile_now", "peak_level", "typical_error", "usual_error", "spread"):
+        made[name] = np.abs(made[name]) + np.float32(200 if name.startswith("p") else 5)
     for name in ("recent", "seasonal", "neighbour"):
         made[f"{name}_error"] *= made[f"{name}_mask"]
     for name in ("recent_error", "seasonal_error"):

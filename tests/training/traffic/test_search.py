@@ -165,7 +165,7 @@ def test_a_blend_is_judged_member_by_member(blended):
     assert [number for number, _ in reports] == [0, 1, 2, 3, 4, 5, 6]
     # A member that joins can be left at nothing.
     assert reports[4][1] >= reports[5][1] >= reports[6][1] == mae
-    assert found.objective({"network_width": 16, "trees_leaves": 7}, lambda *_: None) != mae
+    assert found.objective({"network_width": 8, "trees_leaves": 3}, lambda *_: None) != mae
 
 
 def test_what_stands_beside_a_blend_is_judged_as_it_is(blended):

@@ -4,7 +4,11 @@ Whole days are drawn in blocks (the moving-block bootstrap of Künsch 1989, "The
 stationary observations", Annals of Statistics 17), so that what hangs together inside a block stays together. The
 statistic is a ratio of sums, errors over targets, and is drawn in its linear form (Davison and Hinkley 1997, section
 2.7), which stays finite where a draw holds none of a regime's few days. Few blocks are few observations: the interval
-is as wide as Student's t of that many less one makes it.
+is as wide as Student's t of that many less one makes it. What hangs together across the ends of blocks they cannot see:
+the interval is widened by as much as blocks of that length miss of a first-order autoregression of the days' own
+resemblance (the idea of Andrews and Monahan 1992, "An improved heteroskedasticity and autocorrelation consistent
+covariance matrix estimator", Econometrica 60), which a few days show too small (Kendall 1954, "Note on bias in the
+estimation of autocorrelation", Biometrika 41).
 """
 
 from dataclasses import dataclass
@@ -20,6 +24,8 @@ FEWEST_BLOCKS = 3
 
 _WEEK = 7
 _BLOCKS_WANTED = 6
+# Few days that trend look like one another without end.
+_MOST_RESEMBLANCE = 0.8
 
 Days = npt.NDArray[np.float64]
 
@@ -70,7 +76,7 @@ def mean_interval(sums: Days, counts: Days, *, block: int, seed: int) -> Interva
     told = blocks >= FEWEST_BLOCKS
     # What a few observations vary about their own mean is less than about the true one.
     wider = np.sqrt(blocks / np.maximum(blocks - 1, 1)) * _student(np.maximum(blocks - 1, 1))
-    half = np.where(told, drawn.std(axis=0) * wider, np.nan)
+    half = np.where(told, drawn.std(axis=0) * wider * _across_blocks(influence, block), np.nan)
     return Interval(value=value, low=value - half, high=value + half)
 
 
@@ -82,6 +88,22 @@ def _draws(days: int, block: int, seed: int) -> Days:
     drawn = (first[:, :, None] + np.arange(block)).reshape(RESAMPLES, -1)[:, :days]
     drawn += np.arange(RESAMPLES)[:, None] * days
     return np.bincount(drawn.ravel(), minlength=RESAMPLES * days).reshape(RESAMPLES, days).astype(np.float64)
+
+
+def _across_blocks(influence: Days, block: int) -> Days:
+    """(series,), how much wider an interval is than blocks make it: the square root of the ratio of variances.
+
+    Args:
+        influence: (day, series), of mean zero.
+        block: days of a block.
+    """
+    size = (influence**2).sum(axis=0)
+    beside = (influence[1:] * influence[:-1]).sum(axis=0)
+    seen = np.divide(beside, size, out=np.zeros_like(size), where=size > 0)
+    share = (seen + (1 + 4 * seen) / len(influence)).clip(0, _MOST_RESEMBLANCE)
+    lag = np.arange(1, block)[:, None]
+    inside = 1 + 2 * ((1 - lag / block) * share**lag).sum(axis=0)
+    return np.asarray(np.sqrt((1 + share) / (1 - share) / inside))
 
 
 def _student(freedom: Days) -> Days:

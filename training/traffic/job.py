@@ -91,7 +91,7 @@ def with_settings(job: TrainingJob, options: TrainOptions, chosen: Mapping[str, 
         config=fitting_config(job.panel, job.split, clock | features),
         recipe=from_plain(Recipe, ({"members": ["linear"]} if options.quick else {}) | recipe),
         gains=() if options.quick or set(GAIN_NAMES) & features.keys() else GAINS,
-        ridges=(_ridge(own),) if own else RIDGES[:1] if options.quick else RIDGES,
+        ridges=(_ridge(own),) if own else (Ridge(),) if options.quick else RIDGES,
     )
 
 

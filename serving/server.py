@@ -11,13 +11,14 @@ from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
 
 import grpc
-from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection, reflection_pb2, reflection_pb2_grpc
 
 from features import DOMAINS
 from features.errors import BadInput
 from features.settings import Settings
 from serving import inference
+from serving.health import Health
 from serving.proto.pool import POOL
 from serving.runtime import Runtime
 from serving.status import Guard
@@ -47,7 +48,7 @@ class Server:
     def __init__(self, runtime: Runtime, settings: Settings) -> None:
         _refuse_strangers(settings)
         self.guard = Guard()
-        self._health = health.HealthServicer()
+        self._health = Health()
         self._pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="haechi-serving")
         self._server = grpc.server(self._pool, interceptors=[self.guard], options=_options(settings))
         self._names = ("", *self._register(runtime, settings), *sorted({s.manifest.name for s in runtime.models()}))
@@ -56,21 +57,22 @@ class Server:
     def start(self) -> None:
         """Answer calls, and report every service and model as healthy."""
         for name in self._names:
-            self._health.set(name, health_pb2.HealthCheckResponse.SERVING)
+            self._health.set(name, serving=True)
         self._server.start()
 
     def stop(self, drain_s: float = DRAIN_S) -> None:
         """Report unhealthy, take no new call, and give those under way ``drain_s`` seconds."""
-        self._health.enter_graceful_shutdown()
+        self._health.close()
         self._server.stop(drain_s).wait()
         self._pool.shutdown()
+        self._health.pool.shutdown()
 
     def _register(self, runtime: Runtime, settings: Settings) -> tuple[str, ...]:
         names = [inference.register(self._server, runtime)]
         for domain in DOMAINS:
             names += import_module(f"serving.{domain}.service").register(self._server, runtime, settings)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
-        described = (*names, health.SERVICE_NAME, reflection.SERVICE_NAME)
+        described = (*names, health_pb2.DESCRIPTOR.services_by_name["Health"].full_name, reflection.SERVICE_NAME)
         reflection_pb2_grpc.add_ServerReflectionServicer_to_server(
             reflection.ReflectionServicer(described, pool=POOL), self._server
         )

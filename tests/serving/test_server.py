@@ -279,6 +279,40 @@ def test_watching_health_takes_no_thread_from_the_calls(server: Server, foreign:
             watcher.cancel()
 
 
+def test_who_watches_sees_the_server_go(runtime: Runtime, settings: Settings) -> None:
+    server = Server(runtime, settings)
+    server.start()
+    with grpc.insecure_channel(server.address) as channel:
+        watching = health_pb2_grpc.HealthStub(channel).Watch(health_pb2.HealthCheckRequest(service="doubler"))
+        seen = [next(watching).status]
+        stopping = threading.Thread(target=server.stop, args=(5,))
+        stopping.start()
+        seen.append(next(watching).status)
+        watching.cancel()
+        stopping.join(20)
+
+    assert seen == [health_pb2.HealthCheckResponse.SERVING, health_pb2.HealthCheckResponse.NOT_SERVING]
+    assert not stopping.is_alive()
+
+
+def test_watchers_who_leave_as_the_server_stops_do_not_hang_it(runtime: Runtime, settings: Settings) -> None:
+    for _ in range(5):
+        server = Server(runtime, settings)
+        server.start()
+        with grpc.insecure_channel(server.address) as channel:
+            watch = health_pb2_grpc.HealthStub(channel).Watch
+            watchers = [watch(health_pb2.HealthCheckRequest(service=name)) for name in ("", "doubler") * 10]
+            for watcher in watchers:
+                next(watcher)
+            leaving = threading.Thread(target=lambda some: [one.cancel() for one in some], args=(watchers,))
+            stopping = threading.Thread(target=server.stop, args=(1,), daemon=True)
+            leaving.start()
+            stopping.start()
+            stopping.join(20)
+            leaving.join()
+        assert not stopping.is_alive()
+
+
 def test_reflection_describes_every_service(channel: grpc.Channel) -> None:
     database = ProtoReflectionDescriptorDatabase(channel)
 

@@ -1,0 +1,89 @@
+"""``grpc.health.v1``: whether the server, its services and its models answer; watched by as many as care to.
+
+grpcio ships a servicer of its own, which waits for each watcher to take the news while it holds the lock that a watcher
+who leaves needs too: a load balancer that goes as the server drains would hang both for good.
+"""
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from queue import SimpleQueue
+from typing import Any
+
+import grpc
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+
+from features.errors import UnknownName
+
+_MOST_WATCHERS = 100
+
+_Status = health_pb2.HealthCheckResponse
+_News = SimpleQueue["int | None"]
+
+
+class Health(health_pb2_grpc.HealthServicer):  # type: ignore[misc]  # grpcio's stubs have no types
+    """Knows the state of each name, and tells whoever watches it; a watcher takes no thread from other calls."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._states: dict[str, int] = {}
+        self._watchers: dict[str, set[_News]] = {}
+        self._closed = False
+        self.pool = ThreadPoolExecutor(_MOST_WATCHERS, thread_name_prefix="haechi-health")
+        self.Watch = self._watch_on_own_threads()
+
+    def set(self, name: str, *, serving: bool) -> None:
+        """Say whether ``name`` answers; what is said after ``close`` is not heard."""
+        with self._lock:
+            if not self._closed:
+                self._tell(name, _Status.SERVING if serving else _Status.NOT_SERVING)
+
+    def close(self) -> None:
+        """Nothing answers any more."""
+        with self._lock:
+            for name in tuple(self._states):
+                self._tell(name, _Status.NOT_SERVING)
+            self._closed = True
+
+    def Check(  # noqa: N802 - the service's own name
+        self, request: health_pb2.HealthCheckRequest, context: grpc.ServicerContext
+    ) -> health_pb2.HealthCheckResponse:
+        """The state of one name.
+
+        Raises:
+            UnknownName: there is none of that name.
+        """
+        state = self._states.get(request.service)
+        if state is None:
+            # Names that are there are not told: whoever may not ask for a model may still ask for its health.
+            raise UnknownName(
+                cause="There is no service or model of that name here",
+                mend="Ask the repository index for models, reflection for services, or leave the name empty",
+            )
+        return _Status(status=state)
+
+    def _watch_on_own_threads(self) -> Any:
+        def watch(
+            request: health_pb2.HealthCheckRequest, context: grpc.ServicerContext
+        ) -> Iterator[health_pb2.HealthCheckResponse]:
+            news: _News = SimpleQueue()
+            with self._lock:
+                watchers = self._watchers.setdefault(request.service, set())
+                watchers.add(news)
+                news.put(self._states.get(request.service, _Status.SERVICE_UNKNOWN))
+            context.add_callback(lambda: news.put(None))
+            try:
+                while (state := news.get()) is not None:
+                    yield _Status(status=state)
+            finally:
+                with self._lock:
+                    watchers.discard(news)
+
+        # gRPC looks for the threads of a method there.
+        vars(watch)["experimental_thread_pool"] = self.pool
+        return watch
+
+    def _tell(self, name: str, state: int) -> None:
+        self._states[name] = state
+        for news in self._watchers.get(name, ()):
+            news.put(state)

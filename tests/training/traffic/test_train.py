@@ -212,4 +212,4 @@ def test_a_place_that_is_measured_later_than_the_others_is_learned_too(month, wi
     best, _ = blends_on(with_values(month, values))
 
     assert all(np.isfinite(choice.validation_mae) for choice in best.choices)
-    assert best.state.neighbour.shape == (8, 6)
+    assert best.state.neighbour.shape == (16, 6)

@@ -5,6 +5,8 @@ HaechiError
 │   └── UnknownName     an entity, model, version or column that is not there
 ├── ArtifactMismatch    a model folder that is not what it claims   exit code 2
 ├── ModelNotLoaded      asked for a model that is not being served
+├── Overloaded          more is asked than can be answered; come again later
+├── TooLate             the caller's time was over before the answer was begun
 └── StorageFailure      a disk that is full, a lock that is held
 
 They know no wire: ``serving/status.py`` maps them to gRPC status codes.
@@ -63,6 +65,24 @@ class ArtifactMismatch(HaechiError):
 
 class ModelNotLoaded(HaechiError):
     """The server does not serve the model or version that was asked for."""
+
+
+class Overloaded(HaechiError):
+    """More is asked than this server can answer in time; nothing was begun.
+
+    Args:
+        cause: what is full.
+        mend: what to do about it.
+        retry_s: after how many seconds it is worth asking again.
+    """
+
+    def __init__(self, *, cause: str, mend: str, retry_s: float = 1.0) -> None:
+        super().__init__(cause=cause, mend=mend)
+        self.retry_s = retry_s
+
+
+class TooLate(HaechiError):
+    """The caller's deadline passed, or the caller hung up, before the answer was begun."""
 
 
 class StorageFailure(HaechiError):

@@ -11,9 +11,11 @@ from queue import SimpleQueue
 from typing import Any
 
 import grpc
-from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_health.v1 import health_pb2
 
 from features.errors import UnknownName
+from serving.call import Call
+from serving.rpc import Method, Wrap, add_service
 
 _MOST_WATCHERS = 100
 
@@ -21,7 +23,7 @@ _Status = health_pb2.HealthCheckResponse
 _News = SimpleQueue["int | None"]
 
 
-class Health(health_pb2_grpc.HealthServicer):  # type: ignore[misc]  # grpcio's stubs have no types
+class Health:
     """Knows the state of each name, and tells whoever watches it; a watcher takes no thread from other calls."""
 
     def __init__(self) -> None:
@@ -30,7 +32,17 @@ class Health(health_pb2_grpc.HealthServicer):  # type: ignore[misc]  # grpcio's 
         self._watchers: dict[str, set[_News]] = {}
         self._closed = False
         self.pool = ThreadPoolExecutor(_MOST_WATCHERS, thread_name_prefix="haechi-health")
-        self.Watch = self._watch_on_own_threads()
+
+    def register(self, server: grpc.Server, wrap: Wrap) -> str:
+        """Let ``server`` answer the health service, to everybody; returns its full name."""
+        service = health_pb2.DESCRIPTOR.services_by_name["Health"]
+        watch = grpc.unary_stream_rpc_method_handler(
+            self._watch_on_own_threads(),
+            health_pb2.HealthCheckRequest.FromString,
+            _Status.SerializeToString,
+        )
+        server.add_registered_method_handlers(service.full_name, {"Watch": watch})
+        return add_service(server, service, {"Check": Method(answer=self._check, scope="")}, wrap)
 
     def set(self, name: str, *, serving: bool) -> None:
         """Say whether ``name`` answers; what is said after ``close`` is not heard."""
@@ -45,14 +57,7 @@ class Health(health_pb2_grpc.HealthServicer):  # type: ignore[misc]  # grpcio's 
                 self._tell(name, _Status.NOT_SERVING)
             self._closed = True
 
-    def Check(  # noqa: N802 - the service's own name
-        self, request: health_pb2.HealthCheckRequest, context: grpc.ServicerContext
-    ) -> health_pb2.HealthCheckResponse:
-        """The state of one name.
-
-        Raises:
-            UnknownName: there is none of that name.
-        """
+    def _check(self, request: health_pb2.HealthCheckRequest, call: Call) -> health_pb2.HealthCheckResponse:
         state = self._states.get(request.service)
         if state is None:
             # Names that are there are not told: whoever may not ask for a model may still ask for its health.

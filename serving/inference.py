@@ -6,54 +6,51 @@ import grpc
 
 from features.errors import BadInput, UnknownName
 from features.manifest import TensorSpec
+from serving.call import Call
 from serving.proto import open_inference_grpc_pb2 as oip
-from serving.rpc import Answer, add_service
+from serving.rpc import Method, Wrap, add_service
 from serving.runtime import Runtime, Served, infer
 from serving.tensors import DTYPES, decode, encode
 
 PLATFORM = "onnxruntime_onnx"
 
 
-def register(server: grpc.Server, runtime: Runtime) -> str:
+def register(server: grpc.Server, runtime: Runtime, wrap: Wrap) -> str:
     """Let ``server`` answer the protocol from ``runtime``; returns the service's full name."""
     calls = _Calls(runtime)
-    answers: dict[str, Answer] = {
-        "ServerLive": calls.server_live,
-        "ServerReady": calls.server_ready,
-        "ServerMetadata": calls.server_metadata,
-        "ModelReady": calls.model_ready,
-        "ModelMetadata": calls.model_metadata,
-        "ModelInfer": calls.model_infer,
-        "RepositoryIndex": calls.repository_index,
+    methods = {
+        "ServerLive": Method(answer=calls.server_live, scope=""),
+        "ServerReady": Method(answer=calls.server_ready, scope=""),
+        "ServerMetadata": Method(answer=calls.server_metadata, scope="read"),
+        "ModelReady": Method(answer=calls.model_ready, scope="read"),
+        "ModelMetadata": Method(answer=calls.model_metadata, scope="read"),
+        "ModelInfer": Method(answer=calls.model_infer, scope="infer"),
+        "RepositoryIndex": Method(answer=calls.repository_index, scope="read"),
     }
-    return add_service(server, oip.DESCRIPTOR.services_by_name["GRPCInferenceService"], answers)
+    return add_service(server, oip.DESCRIPTOR.services_by_name["GRPCInferenceService"], methods, wrap)
 
 
 class _Calls:
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
 
-    def server_live(self, request: oip.ServerLiveRequest, context: grpc.ServicerContext) -> oip.ServerLiveResponse:
+    def server_live(self, request: oip.ServerLiveRequest, call: Call) -> oip.ServerLiveResponse:
         return oip.ServerLiveResponse(live=True)
 
-    def server_ready(self, request: oip.ServerReadyRequest, context: grpc.ServicerContext) -> oip.ServerReadyResponse:
+    def server_ready(self, request: oip.ServerReadyRequest, call: Call) -> oip.ServerReadyResponse:
         return oip.ServerReadyResponse(ready=bool(self._runtime.models()))
 
-    def server_metadata(
-        self, request: oip.ServerMetadataRequest, context: grpc.ServicerContext
-    ) -> oip.ServerMetadataResponse:
+    def server_metadata(self, request: oip.ServerMetadataRequest, call: Call) -> oip.ServerMetadataResponse:
         return oip.ServerMetadataResponse(name="haechi", version=installed_version("haechi"))
 
-    def model_ready(self, request: oip.ModelReadyRequest, context: grpc.ServicerContext) -> oip.ModelReadyResponse:
+    def model_ready(self, request: oip.ModelReadyRequest, call: Call) -> oip.ModelReadyResponse:
         try:
             self._runtime.find(request.name, request.version)
         except UnknownName:
             return oip.ModelReadyResponse(ready=False)
         return oip.ModelReadyResponse(ready=True)
 
-    def model_metadata(
-        self, request: oip.ModelMetadataRequest, context: grpc.ServicerContext
-    ) -> oip.ModelMetadataResponse:
+    def model_metadata(self, request: oip.ModelMetadataRequest, call: Call) -> oip.ModelMetadataResponse:
         manifest = self._runtime.find(request.name, request.version).manifest
         versions = [str(s.manifest.version) for s in self._runtime.models() if s.manifest.name == manifest.name]
         return oip.ModelMetadataResponse(
@@ -64,9 +61,11 @@ class _Calls:
             outputs=[_described(spec) for spec in manifest.outputs],
         )
 
-    def model_infer(self, request: oip.ModelInferRequest, context: grpc.ServicerContext) -> oip.ModelInferResponse:
+    def model_infer(self, request: oip.ModelInferRequest, call: Call) -> oip.ModelInferResponse:
         served = self._runtime.find(request.model_name, request.model_version)
         wanted = _wanted_outputs(request, served)
+        call.model = served.label
+        call.refuse_if_over()
         outputs = infer(served, decode(request.inputs, request.raw_input_contents))
         manifest = served.manifest
         reply = oip.ModelInferResponse(model_name=manifest.name, model_version=str(manifest.version), id=request.id)
@@ -76,9 +75,7 @@ class _Calls:
             reply.raw_output_contents.append(raw)
         return reply
 
-    def repository_index(
-        self, request: oip.RepositoryIndexRequest, context: grpc.ServicerContext
-    ) -> oip.RepositoryIndexResponse:
+    def repository_index(self, request: oip.RepositoryIndexRequest, call: Call) -> oip.RepositoryIndexResponse:
         if request.repository_name:
             raise BadInput(cause="This server has one repository, without a name", mend="Leave repository_name empty")
         manifests = [served.manifest for served in self._runtime.models()]

@@ -1,45 +1,81 @@
 """Services and calls from their protobuf descriptors alone: what protoc's gRPC plugin would write, once for all."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import grpc
 from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
 from google.protobuf.message_factory import GetMessageClass
 
-Answer = Callable[[Any, grpc.ServicerContext], Any]
+from serving.call import Call
+
+Answer = Callable[[Any, Call], Any]
 Ask = Callable[..., Any]
 
 
-def add_service(server: grpc.Server, service: ServiceDescriptor, answers: Mapping[str, Answer]) -> str:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Method:
+    """How a server answers one method.
+
+    Attributes:
+        answer: takes the request and the call and returns the reply; of a streaming method, an iterator over requests
+            in and over replies out. What it raises becomes a status (``serving/status.py``).
+        scope: what a caller must be allowed (``serving/scopes.py``); empty: everybody may.
+        raw: ``answer`` takes and returns the messages' bytes.
+    """
+
+    answer: Answer
+    scope: str
+    raw: bool = False
+
+
+Behaviour = Callable[[Any, grpc.ServicerContext], Any]
+Wrap = Callable[[MethodDescriptor, Method], Behaviour]
+
+
+def add_service(server: grpc.Server, service: ServiceDescriptor, methods: Mapping[str, Method], wrap: Wrap) -> str:
     """Let ``server`` answer ``service``.
 
     Args:
         server: not yet started.
         service: as its generated module describes it.
-        answers: for each method of the service, by name, what takes the request and the context and returns the
-            reply. What it raises becomes a status (``serving/status.py``).
+        methods: by name.
+        wrap: stands before each (``serving/guard.py``); what it makes takes and returns bytes.
 
     Returns:
         The service's full name.
     """
-    handlers = {name: _handler(service.methods_by_name[name], answer) for name, answer in answers.items()}
+    handlers: dict[str, grpc.RpcMethodHandler[Any, Any]] = {}
+    for name, method in methods.items():
+        described = service.methods_by_name[name]
+        handler = grpc.stream_stream_rpc_method_handler if streams(described) else grpc.unary_unary_rpc_method_handler
+        handlers[name] = handler(wrap(described, method), None, None)
     server.add_registered_method_handlers(service.full_name, handlers)
     return service.full_name
 
 
 def ask(channel: grpc.Channel, method: MethodDescriptor) -> Ask:
-    """The call of ``method`` over ``channel``: takes the request and ``timeout``, returns the reply."""
-    return channel.unary_unary(
-        f"/{method.containing_service.full_name}/{method.name}",
+    """The call of ``method`` over ``channel``: takes the request (or an iterator of them), returns the reply."""
+    call = channel.stream_stream if streams(method) else channel.unary_unary
+    return call(
+        full_name(method),
         request_serializer=GetMessageClass(method.input_type).SerializeToString,
         response_deserializer=GetMessageClass(method.output_type).FromString,
     )
 
 
-def _handler(method: MethodDescriptor, answer: Answer) -> "grpc.RpcMethodHandler[Any, Any]":
-    return grpc.unary_unary_rpc_method_handler(
-        answer,
-        request_deserializer=GetMessageClass(method.input_type).FromString,
-        response_serializer=GetMessageClass(method.output_type).SerializeToString,
-    )
+def full_name(method: MethodDescriptor) -> str:
+    """``/package.Service/Method``, as HTTP/2 calls it."""
+    return f"/{method.containing_service.full_name}/{method.name}"
+
+
+def streams(method: MethodDescriptor) -> bool:
+    """Whether requests come and replies go as streams; no method of ours streams in one direction alone."""
+    return bool(method.client_streaming)
+
+
+def messages(method: MethodDescriptor) -> tuple[Callable[[bytes], Any], Callable[[Any], bytes]]:
+    """What makes a request of its bytes, and bytes of a reply."""
+    reply = GetMessageClass(method.output_type).SerializeToString
+    return GetMessageClass(method.input_type).FromString, reply

@@ -11,17 +11,18 @@ from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
 
 import grpc
-from grpc_health.v1 import health_pb2, health_pb2_grpc
-from grpc_reflection.v1alpha import reflection, reflection_pb2, reflection_pb2_grpc
+from grpc_health.v1 import health_pb2
+from grpc_reflection.v1alpha import reflection, reflection_pb2
 
 from features import DOMAINS
 from features.errors import BadInput
 from features.settings import Settings
 from serving import inference
+from serving.guard import Guard
 from serving.health import Health
 from serving.proto.pool import POOL
+from serving.rpc import Method, Wrap, add_service
 from serving.runtime import Runtime
-from serving.status import Guard
 
 DRAIN_S = 10.0
 """How long calls that are under way may take to finish once the server is told to stop."""
@@ -50,7 +51,7 @@ class Server:
         self.guard = Guard()
         self._health = Health()
         self._pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="haechi-serving")
-        self._server = grpc.server(self._pool, interceptors=[self.guard], options=_options(settings))
+        self._server = grpc.server(self._pool, options=_options(settings))
         self._names = ("", *self._register(runtime, settings), *sorted({s.manifest.name for s in runtime.models()}))
         self.address = _bind(self._server, settings)
 
@@ -68,14 +69,11 @@ class Server:
         self._health.pool.shutdown()
 
     def _register(self, runtime: Runtime, settings: Settings) -> tuple[str, ...]:
-        names = [inference.register(self._server, runtime)]
+        wrap = self.guard.wrap
+        names = [inference.register(self._server, runtime, wrap)]
         for domain in DOMAINS:
-            names += import_module(f"serving.{domain}.service").register(self._server, runtime, settings)
-        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
-        described = (*names, health_pb2.DESCRIPTOR.services_by_name["Health"].full_name, reflection.SERVICE_NAME)
-        reflection_pb2_grpc.add_ServerReflectionServicer_to_server(
-            reflection.ReflectionServicer(described, pool=POOL), self._server
-        )
+            names += import_module(f"serving.{domain}.service").register(self._server, runtime, settings, wrap)
+        _register_reflection(self._server, (*names, self._health.register(self._server, wrap)), wrap)
         return tuple(names)
 
 
@@ -103,6 +101,14 @@ def serve(runtime: Runtime, settings: Settings, on_ready: Callable[[Server], Non
     server.stop()
     refused = ", ".join(f"{count} {code}" for code, count in sorted(server.guard.refused.items()))
     _LOG.info("stopped; refused calls: %s", refused or "none")
+
+
+def _register_reflection(server: grpc.Server, names: tuple[str, ...], wrap: Wrap) -> None:
+    servicer = reflection.ReflectionServicer((*names, reflection.SERVICE_NAME), pool=POOL)
+    service = reflection_pb2.DESCRIPTOR.services_by_name["ServerReflection"]
+    # It looks at no call's context.
+    method = Method(answer=lambda requests, _: servicer.ServerReflectionInfo(requests, None), scope="read")
+    add_service(server, service, {"ServerReflectionInfo": method}, wrap)
 
 
 def _options(settings: Settings) -> list[tuple[str, int]]:

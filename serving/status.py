@@ -6,24 +6,25 @@ Anything that is not in the table becomes INTERNAL with an incident's number; wh
 
 import logging
 import secrets
-import threading
-from collections import Counter
-from collections.abc import Callable
-from typing import Any, TypeAlias
+from dataclasses import dataclass
+from typing import cast
 
 import grpc
 from google.protobuf.any_pb2 import Any as AnyMessage
-from google.rpc.error_details_pb2 import ErrorInfo
+from google.protobuf.duration_pb2 import Duration
+from google.rpc.error_details_pb2 import ErrorInfo, RetryInfo
 from google.rpc.status_pb2 import Status
 from grpc_status import rpc_status
 
-from features.errors import ArtifactMismatch, BadInput, HaechiError, ModelNotLoaded, UnknownName
+from features.errors import ArtifactMismatch, BadInput, HaechiError, ModelNotLoaded, Overloaded, TooLate, UnknownName
 
 STATUS: dict[type[HaechiError], grpc.StatusCode] = {
     UnknownName: grpc.StatusCode.NOT_FOUND,
     BadInput: grpc.StatusCode.INVALID_ARGUMENT,
     ArtifactMismatch: grpc.StatusCode.FAILED_PRECONDITION,
     ModelNotLoaded: grpc.StatusCode.UNAVAILABLE,
+    Overloaded: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    TooLate: grpc.StatusCode.DEADLINE_EXCEEDED,
 }
 
 _DOMAIN = "haechi"
@@ -31,71 +32,73 @@ _DOMAIN = "haechi"
 _LONGEST = 600
 _LOG = logging.getLogger("haechi.serving")
 
-Method = Callable[[Any, grpc.ServicerContext], Any]
-_Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
+# Clients of gRPC read from there after how long they may try again.
+_PUSHBACK = "grpc-retry-pushback-ms"
 
 
-class Guard(grpc.ServerInterceptor):
-    """Stands before every unary call of a server: errors become statuses, and refusals are counted by code."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """What a caller is told about an error.
 
-    def __init__(self) -> None:
-        self.refused: Counter[str] = Counter()
-        self._lock = threading.Lock()
-        self._guarded: dict[str, _Handler] = {}
+    Attributes:
+        code: of gRPC.
+        name: of the error, as our client knows it.
+        cause: what is wrong.
+        mend: what to do about it.
+        retry_s: after how many seconds it is worth asking again; None: not as it is.
+    """
 
-    def intercept_service(
-        self,
-        continuation: "Callable[[grpc.HandlerCallDetails], _Handler | None]",
-        handler_call_details: grpc.HandlerCallDetails,
-    ) -> "_Handler | None":
-        """The guarded handler of a method; it is made once, so that a call pays only for a look-up."""
-        method = handler_call_details.method
-        if method in self._guarded:
-            return self._guarded[method]
-        handler = continuation(handler_call_details)
-        if handler is None or handler.unary_unary is None:
-            return handler
-        guarded = grpc.unary_unary_rpc_method_handler(
-            self._guard(handler.unary_unary, method), handler.request_deserializer, handler.response_serializer
-        )
-        self._guarded[method] = guarded
-        return guarded
+    code: grpc.StatusCode
+    name: str
+    cause: str
+    mend: str
+    retry_s: float | None = None
 
-    def _guard(self, answer: Method, method: str) -> Method:
-        def guarded(request: Any, context: grpc.ServicerContext) -> Any:
-            try:
-                return answer(request, context)
-            except Exception as error:  # the edge: nothing that is raised may reach a stranger as it is
-                status = _status(error, method)
-            with self._lock:
-                self.refused[grpc_code(status.code).name] += 1
-            return context.abort_with_status(rpc_status.to_status(status))
+    @property
+    def text(self) -> str:
+        """One line: cause and mend."""
+        return f"{self.cause}. {self.mend}"
 
-        return guarded
-
-
-def grpc_code(number: int) -> grpc.StatusCode:
-    """The status code of a number on the wire."""
-    return next(code for code in grpc.StatusCode if code.value[0] == number)
+    @property
+    def status(self) -> grpc.Status:
+        """The status on the wire, its details and trailing metadata included."""
+        details = [ErrorInfo(reason=self.name, domain=_DOMAIN, metadata={"cause": self.cause, "mend": self.mend})]
+        if self.retry_s is not None:
+            details.append(RetryInfo(retry_delay=_duration(self.retry_s)))
+        packed = [AnyMessage() for _ in details]
+        for one, detail in zip(packed, details, strict=True):
+            one.Pack(detail)
+        number = self.code.value[0]
+        status = rpc_status.to_status(Status(code=number, message=self.text, details=packed))
+        if self.retry_s is None:
+            return cast(grpc.Status, status)
+        pushback = (_PUSHBACK, str(round(self.retry_s * 1000)))
+        return cast(grpc.Status, status._replace(trailing_metadata=(*status.trailing_metadata, pushback)))
 
 
-def _status(error: Exception, method: str) -> Status:
-    """The whole of what a client is told about ``error``."""
+def refusal(error: Exception, method: str) -> Refusal:
+    """The whole of what a client is told about ``error``; what is not ours is logged, and told by a number alone."""
     for kind in type(error).__mro__:
         code = STATUS.get(kind)
         if code is not None and isinstance(error, HaechiError):
-            return _rich(code, kind.__name__, error.cause, error.mend)
+            retry_s = error.retry_s if isinstance(error, Overloaded) else None
+            return Refusal(
+                code=code, name=kind.__name__, cause=_short(error.cause), mend=_short(error.mend), retry_s=retry_s
+            )
     incident = secrets.token_hex(4)
     _LOG.error("incident %s in %s", incident, method, exc_info=error)
-    cause = f"The server failed to answer; it logged this as incident {incident}"
-    return _rich(grpc.StatusCode.INTERNAL, HaechiError.__name__, cause, "Ask whoever runs it to look that incident up")
+    return Refusal(
+        code=grpc.StatusCode.INTERNAL,
+        name=HaechiError.__name__,
+        cause=f"The server failed to answer; it logged this as incident {incident}",
+        mend="Ask whoever runs it to look that incident up",
+    )
 
 
-def _rich(code: grpc.StatusCode, reason: str, cause: str, mend: str) -> Status:
-    cause, mend = _short(cause), _short(mend)
-    detail = AnyMessage()
-    detail.Pack(ErrorInfo(reason=reason, domain=_DOMAIN, metadata={"cause": cause, "mend": mend}))
-    return Status(code=code.value[0], message=f"{cause}. {mend}", details=[detail])
+def _duration(seconds: float) -> Duration:
+    made = Duration()
+    made.FromMilliseconds(round(seconds * 1000))
+    return made
 
 
 def _short(text: str) -> str:
@@ -109,12 +112,24 @@ def read(error: grpc.Call, address: str) -> HaechiError:
         error: as grpc raised it at the caller's.
         address: of the server, to say who does not answer.
     """
-    for detail in _details(error):
+    details = _details(error)
+    for detail in details:
         info = ErrorInfo()
         if detail.Unpack(info) and info.domain == _DOMAIN:
             kind = next((kind for kind in STATUS if kind.__name__ == info.reason), HaechiError)
-            return kind(cause=info.metadata["cause"], mend=info.metadata["mend"])
+            told = kind(cause=info.metadata["cause"], mend=info.metadata["mend"])
+            if isinstance(told, Overloaded):
+                told.retry_s = _retry_s(details, told.retry_s)
+            return told
     return _transport(error, address)
+
+
+def _retry_s(details: list[AnyMessage], default_s: float) -> float:
+    for detail in details:
+        retry = RetryInfo()
+        if detail.Unpack(retry):
+            return float(retry.retry_delay.ToMilliseconds() / 1000)
+    return default_s
 
 
 def _details(error: grpc.Call) -> list[AnyMessage]:

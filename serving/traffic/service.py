@@ -20,8 +20,9 @@ from features.traffic.advance import Raw, advance
 from features.traffic.build import build
 from features.traffic.config import TrafficConfig
 from features.traffic.state import TrafficState
+from serving.call import Call
 from serving.proto import haechi_v1_pb2 as v1
-from serving.rpc import add_service
+from serving.rpc import Method, Wrap, add_service
 from serving.runtime import Runtime, Served, infer
 from serving.traffic import measured
 from serving.traffic.encode import Answer, encode
@@ -34,7 +35,7 @@ _IMPLAUSIBLE_TIMES = 100
 _LONGEST_SILENCE = timedelta(days=2 * 366)
 
 
-def register(server: grpc.Server, runtime: Runtime, settings: Settings) -> tuple[str, ...]:
+def register(server: grpc.Server, runtime: Runtime, settings: Settings, wrap: Wrap) -> tuple[str, ...]:
     """Let ``server`` answer ``TrafficService`` from the traffic models of ``runtime``.
 
     Returns:
@@ -47,7 +48,8 @@ def register(server: grpc.Server, runtime: Runtime, settings: Settings) -> tuple
     for served in runtime.models():
         if served.manifest.domain == DOMAIN:
             calls.memory(served)
-    return (add_service(server, v1.DESCRIPTOR.services_by_name["TrafficService"], {"Latest": calls.latest}),)
+    methods = {"Latest": Method(answer=calls.latest, scope="infer")}
+    return (add_service(server, v1.DESCRIPTOR.services_by_name["TrafficService"], methods, wrap),)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -73,13 +75,15 @@ class _Calls:
                 self._memories[served] = _read(served)
             return self._memories[served]
 
-    def latest(self, request: v1.LatestRequest, context: grpc.ServicerContext) -> v1.ForecastReply:
+    def latest(self, request: v1.LatestRequest, call: Call) -> v1.ForecastReply:
         served = self._runtime.find(request.model, request.version)
         if served.manifest.domain != DOMAIN:
             raise BadInput(
                 cause=f"{served.label} is a model of the domain {served.manifest.domain}, not of {DOMAIN}",
                 mend="Name a traffic model, or ask the other domain's own service",
             )
+        call.model = served.label
+        call.refuse_if_over()
         memory = self.memory(served)
         columns = _columns(request.entity_ids, memory.state.entities)
         steps, step_min = _steps(request, served.label, memory.config), memory.config.step_min

@@ -11,10 +11,11 @@ import pytest
 from features.errors import BadInput, HaechiError, UnknownName
 from serving.client import Client, ServedModel, Tensor
 from serving.proto import open_inference_grpc_pb2 as oip
-from serving.rpc import Answer, add_service
+from serving.rpc import messages
 
 COUNTS = np.array([[1, 2, 3], [4, 5, 6]], dtype=np.float32)
 
+Answer = Callable[[Any, grpc.ServicerContext], Any]
 FakeServer = Callable[[dict[str, Answer]], str]
 
 
@@ -25,7 +26,12 @@ def fake_server() -> Iterator[FakeServer]:
 
     def start(answers: dict[str, Answer]) -> str:
         server = grpc.server(ThreadPoolExecutor(1))
-        add_service(server, oip.DESCRIPTOR.services_by_name["GRPCInferenceService"], answers)
+        service = oip.DESCRIPTOR.services_by_name["GRPCInferenceService"]
+        handlers = {}
+        for name, answer in answers.items():
+            parse, write = messages(service.methods_by_name[name])
+            handlers[name] = grpc.unary_unary_rpc_method_handler(answer, parse, write)
+        server.add_registered_method_handlers(service.full_name, handlers)
         port = server.add_insecure_port("127.0.0.1:0")
         server.start()
         servers.append(server)

@@ -1,0 +1,60 @@
+"""One call as the answers of every service see it, whatever wire it came by: who calls, how long they wait."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from features.errors import TooLate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """Who calls.
+
+    Attributes:
+        name: for logs and limits; empty where nobody asked.
+        scopes: what they may do (``serving/scopes.py``); None: everything, as on a server that asks nobody.
+        zone: the part of the city that they ask for, which may be served by another version; empty: none.
+    """
+
+    name: str = ""
+    scopes: frozenset[str] | None = None
+    zone: str = ""
+
+
+ANYONE = Caller()
+"""Whoever reaches a server that asks nobody who they are."""
+
+
+def _never() -> bool:
+    return False
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Call:
+    """One call under way.
+
+    Attributes:
+        method: its full name, ``/package.Service/Method``.
+        caller: who asks.
+        deadline_s: on ``time.monotonic``'s clock, when its answer is of no more use; None: they wait for ever.
+        cancelled: whether the caller hung up.
+        model: ``NAME/VERSION`` of what answered, for logs and metrics; empty until it is known.
+    """
+
+    method: str
+    caller: Caller = ANYONE
+    deadline_s: float | None = None
+    cancelled: Callable[[], bool] = field(default=_never)
+    model: str = ""
+
+    def refuse_if_over(self) -> None:
+        """Compute nothing for nobody: to be asked before anything that costs.
+
+        Raises:
+            TooLate: the deadline has passed, or the caller hung up.
+        """
+        if self.deadline_s is not None and time.monotonic() >= self.deadline_s:
+            raise TooLate(cause="The call's deadline passed before its turn came", mend="Allow it more time, or retry")
+        if self.cancelled():
+            raise TooLate(cause="The caller hung up before its turn came", mend="Nothing: nobody waits for this answer")

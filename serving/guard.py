@@ -1,0 +1,138 @@
+"""What stands before every method of a server: who asks, until when, what went wrong, and how it ended."""
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from math import isfinite
+from typing import Any
+
+import grpc
+from google.protobuf.descriptor import MethodDescriptor
+from google.protobuf.message import DecodeError
+
+from features.errors import BadInput
+from serving.call import ANYONE, Call, Caller
+from serving.rpc import Behaviour, Method, full_name, messages, streams
+from serving.status import Refusal, refusal
+
+Admit = Callable[[grpc.ServicerContext, str], Caller]
+"""Tells who calls and whether they may, from the call and the scope that its method asks for; raises where not."""
+
+
+def admit_anyone(context: grpc.ServicerContext, scope: str) -> Caller:
+    """For servers that only their own machine reaches."""
+    return ANYONE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """How one call went; a message of a stream counts as one.
+
+    Attributes:
+        call: the call.
+        code: the status that it was answered with.
+        took_s: from its message's arrival in the guard to its answer.
+    """
+
+    call: Call
+    code: grpc.StatusCode
+    took_s: float
+
+
+class Guard:
+    """Wraps answers: errors become statuses, deadlines are known, and whoever listens hears how each call ended.
+
+    Args:
+        admit: the door.
+    """
+
+    def __init__(self, admit: Admit = admit_anyone) -> None:
+        self.refused: Counter[str] = Counter()
+        self.listeners: list[Callable[[Ended], None]] = []
+        self._admit = admit
+        self._lock = threading.Lock()
+
+    def wrap(self, described: MethodDescriptor, method: Method) -> Behaviour:
+        """What grpc calls with a request's bytes (or a stream of them), and answers with the bytes returned."""
+        name, answer = full_name(described), _on_bytes(described, method)
+        guarded = self._stream if streams(described) else self._unary
+        return guarded(name, method.scope, answer)
+
+    def refuse(self, call: Call, error: Exception, since_s: float) -> Refusal:
+        """What the caller is told about ``error``, which is counted and told to whoever listens."""
+        told = refusal(error, call.method)
+        with self._lock:
+            self.refused[told.code.name] += 1
+        self.tell(call, told.code, since_s)
+        return told
+
+    def tell(self, call: Call, code: grpc.StatusCode, since_s: float) -> None:
+        """Let whoever listens hear how ``call`` ended."""
+        if self.listeners:
+            ended = Ended(call=call, code=code, took_s=time.perf_counter() - since_s)
+            for listen in self.listeners:
+                listen(ended)
+
+    def _unary(self, name: str, scope: str, answer: Callable[[bytes, Call], bytes]) -> Behaviour:
+        def behave(request: bytes, context: grpc.ServicerContext) -> bytes | None:
+            since_s, call = time.perf_counter(), _call(name, context)
+            try:
+                call.caller = self._admit(context, scope)
+                reply = answer(request, call)
+            except Exception as error:  # the edge: nothing that is raised may reach a stranger as it is
+                told = self.refuse(call, error, since_s)
+            else:
+                self.tell(call, grpc.StatusCode.OK, since_s)
+                return reply
+            return context.abort_with_status(told.status)
+
+        return behave
+
+    def _stream(self, name: str, scope: str, answer: Callable[[Iterator[bytes], Call], Iterator[bytes]]) -> Behaviour:
+        def behave(requests: Iterator[bytes], context: grpc.ServicerContext) -> Iterator[bytes]:
+            since_s, call = time.perf_counter(), _call(name, context)
+            try:
+                call.caller = self._admit(context, scope)
+                yield from answer(requests, call)
+            except grpc.RpcError:
+                # The caller left in the middle; grpc raises it from the stream of requests, and wants it back.
+                self.tell(call, grpc.StatusCode.CANCELLED, since_s)
+                raise
+            except Exception as error:  # as above
+                told = self.refuse(call, error, since_s)
+            else:
+                self.tell(call, grpc.StatusCode.OK, since_s)
+                return
+            context.abort_with_status(told.status)
+
+        return behave
+
+
+def _call(name: str, context: grpc.ServicerContext) -> Call:
+    left_s = context.time_remaining()
+    deadline_s = time.monotonic() + left_s if left_s is not None and isfinite(left_s) else None
+    return Call(method=name, deadline_s=deadline_s, cancelled=lambda: not context.is_active())
+
+
+def _on_bytes(described: MethodDescriptor, method: Method) -> Callable[[Any, Call], Any]:
+    if method.raw:
+        return method.answer
+    parse, write = messages(described)
+
+    def read(request: bytes) -> Any:
+        try:
+            return parse(request)
+        except DecodeError:
+            raise BadInput(
+                cause=f"The bytes sent are no {described.input_type.full_name}", mend="Use the service's own proto file"
+            ) from None
+
+    def one(request: bytes, call: Call) -> bytes:
+        return write(method.answer(read(request), call))
+
+    def many(requests: Iterator[bytes], call: Call) -> Iterator[bytes]:
+        return map(write, method.answer(map(read, requests), call))
+
+    return many if streams(described) else one

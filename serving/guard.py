@@ -57,6 +57,8 @@ class Guard:
     def wrap(self, described: MethodDescriptor, method: Method) -> Behaviour:
         """What grpc calls with a request's bytes (or a stream of them), and answers with the bytes returned."""
         name, answer = full_name(described), _on_bytes(described, method)
+        if method.refused is not None:
+            return self._stream(name, method.scope, self._each(answer, method.refused))
         guarded = self._stream if streams(described) else self._unary
         return guarded(name, method.scope, answer)
 
@@ -108,6 +110,24 @@ class Guard:
             context.abort_with_status(told.status)
 
         return behave
+
+    def _each(
+        self, answer: Callable[[bytes, Call], bytes], refused: Callable[[bytes, Refusal], bytes]
+    ) -> Callable[[Iterator[bytes], Call], Iterator[bytes]]:
+        """One message after the other; what is wrong with one is its own caller's news, and the stream goes on."""
+
+        def answers(requests: Iterator[bytes], call: Call) -> Iterator[bytes]:
+            for request in requests:
+                since_s = time.perf_counter()
+                try:
+                    reply = answer(request, call)
+                except Exception as error:  # the edge, as for a call of its own
+                    reply = refused(request, self.refuse(call, error, since_s))
+                else:
+                    self.tell(call, grpc.StatusCode.OK, since_s)
+                yield reply
+
+        return answers
 
 
 def _call(name: str, context: grpc.ServicerContext) -> Call:

@@ -1,30 +1,40 @@
 """The Open Inference Protocol v2 on top of a runtime: any client of it asks any model for finished features."""
 
+from contextlib import suppress
 from importlib.metadata import version as installed_version
 
 import grpc
+from google.protobuf.message import DecodeError
 
 from features.errors import BadInput, UnknownName
 from features.manifest import TensorSpec
 from serving.call import Call
 from serving.proto import open_inference_grpc_pb2 as oip
 from serving.rpc import Method, Wrap, add_service
-from serving.runtime import Runtime, Served, infer
-from serving.tensors import DTYPES, decode, encode
+from serving.runtime import Runtime
+from serving.status import Refusal
+from serving.tensors import DTYPES
+from serving.wire import Wire, varint
 
 PLATFORM = "onnxruntime_onnx"
 
 
 def register(server: grpc.Server, runtime: Runtime, wrap: Wrap) -> str:
     """Let ``server`` answer the protocol from ``runtime``; returns the service's full name."""
-    calls = _Calls(runtime)
+    calls, wire = _Calls(runtime), Wire(runtime)
     methods = {
         "ServerLive": Method(answer=calls.server_live, scope=""),
         "ServerReady": Method(answer=calls.server_ready, scope=""),
         "ServerMetadata": Method(answer=calls.server_metadata, scope="read"),
         "ModelReady": Method(answer=calls.model_ready, scope="read"),
         "ModelMetadata": Method(answer=calls.model_metadata, scope="read"),
-        "ModelInfer": Method(answer=calls.model_infer, scope="infer"),
+        "ModelInfer": Method(answer=wire.infer, scope="infer", raw=True),
+        "ModelStreamInfer": Method(
+            answer=lambda request, call: streamed(wire.infer(request, call)),
+            scope="infer",
+            raw=True,
+            refused=stream_refused,
+        ),
         "RepositoryIndex": Method(answer=calls.repository_index, scope="read"),
     }
     return add_service(server, oip.DESCRIPTOR.services_by_name["GRPCInferenceService"], methods, wrap)
@@ -61,20 +71,6 @@ class _Calls:
             outputs=[_described(spec) for spec in manifest.outputs],
         )
 
-    def model_infer(self, request: oip.ModelInferRequest, call: Call) -> oip.ModelInferResponse:
-        served = self._runtime.find(request.model_name, request.model_version)
-        wanted = _wanted_outputs(request, served)
-        call.model = served.label
-        call.refuse_if_over()
-        outputs = infer(served, decode(request.inputs, request.raw_input_contents))
-        manifest = served.manifest
-        reply = oip.ModelInferResponse(model_name=manifest.name, model_version=str(manifest.version), id=request.id)
-        for name in wanted:
-            datatype, raw = encode(outputs[name])
-            reply.outputs.add(name=name, datatype=datatype, shape=outputs[name].shape)
-            reply.raw_output_contents.append(raw)
-        return reply
-
     def repository_index(self, request: oip.RepositoryIndexRequest, call: Call) -> oip.RepositoryIndexResponse:
         if request.repository_name:
             raise BadInput(cause="This server has one repository, without a name", mend="Leave repository_name empty")
@@ -85,17 +81,17 @@ class _Calls:
         )
 
 
-def _wanted_outputs(request: oip.ModelInferRequest, served: Served) -> list[str]:
-    """The outputs asked for, all where none is named."""
-    known = [spec.name for spec in served.manifest.outputs]
-    wanted = [output.name for output in request.outputs]
-    for name in wanted:
-        if name not in known:
-            unknown = UnknownName.among(f"output of {served.label}", name, known)
-            raise BadInput(cause=unknown.cause, mend=unknown.mend)
-    if len(set(wanted)) < len(wanted):
-        raise BadInput(cause="An output is asked for twice", mend="Name every output once, or none for all")
-    return wanted or known
+def streamed(reply: bytes) -> bytes:
+    """A ``ModelStreamInferResponse`` around a serialised ``ModelInferResponse``, which is not parsed again."""
+    return b"".join((b"\x12", varint(len(reply)), reply))
+
+
+def stream_refused(request: bytes, told: Refusal) -> bytes:
+    """A ``ModelStreamInferResponse`` that says why ``request`` is not answered, under the request's own id."""
+    response = oip.ModelStreamInferResponse(error_message=told.text)
+    with suppress(DecodeError):
+        response.infer_response.id = oip.ModelInferRequest.FromString(request).id
+    return response.SerializeToString()
 
 
 def _described(spec: TensorSpec) -> oip.ModelMetadataResponse.TensorMetadata:

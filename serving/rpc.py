@@ -9,6 +9,7 @@ from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
 from google.protobuf.message_factory import GetMessageClass
 
 from serving.call import Call
+from serving.status import Refusal
 
 Answer = Callable[[Any, Call], Any]
 Ask = Callable[..., Any]
@@ -23,11 +24,14 @@ class Method:
             in and over replies out. What it raises becomes a status (``serving/status.py``).
         scope: what a caller must be allowed (``serving/scopes.py``); empty: everybody may.
         raw: ``answer`` takes and returns the messages' bytes.
+        refused: of a streaming method whose ``answer`` takes one message after the other: the bytes that answer a
+            message which was refused, out of the message and the refusal; the stream goes on.
     """
 
     answer: Answer
     scope: str
     raw: bool = False
+    refused: Callable[[bytes, Refusal], bytes] | None = None
 
 
 Behaviour = Callable[[Any, grpc.ServicerContext], Any]

@@ -118,9 +118,34 @@ class Runtime:
 
 def infer(served: Served, inputs: Mapping[str, Array]) -> dict[str, Array]:
     """``Runtime.run`` on a model already at hand, so that one call never meets two versions."""
-    manifest = served.manifest
-    axes = _check_inputs(served.label, manifest.inputs, inputs)
-    names = [spec.name for spec in manifest.outputs]
+    return compute(served, inputs, check(served, inputs))
+
+
+def check(served: Served, inputs: Mapping[str, Array]) -> dict[str, int]:
+    """Hold ``inputs`` against the manifest.
+
+    Returns:
+        The length that each named axis has in this call.
+
+    Raises:
+        BadInput: as ``Runtime.run``.
+    """
+    return _check_inputs(served.label, served.manifest.inputs, inputs)
+
+
+def compute(served: Served, inputs: Mapping[str, Array], axes: Mapping[str, int]) -> dict[str, Array]:
+    """The outputs of inputs that were checked.
+
+    Args:
+        served: the model.
+        inputs: of the names, dtypes and shapes that ``check`` passed.
+        axes: what ``check`` returned of them.
+
+    Raises:
+        BadInput: an index in the values lies out of the graph's range.
+        ArtifactMismatch: as ``Runtime.run``.
+    """
+    names = [spec.name for spec in served.manifest.outputs]
     try:
         arrays = served.session.run(names, dict(inputs))
     except onnx_errors.InvalidArgument:
@@ -130,8 +155,8 @@ def infer(served: Served, inputs: Mapping[str, Array]) -> dict[str, Array]:
             mend="Build the inputs with `features`, as in training",
         ) from None
     outputs = dict(zip(names, arrays, strict=True))
-    for spec in manifest.outputs:
-        wrong = _shape_error(spec, outputs[spec.name].shape, axes)
+    for spec in served.manifest.outputs:
+        wrong = _shape_error(spec, outputs[spec.name].shape, dict(axes))
         if wrong is not None:
             raise ArtifactMismatch(
                 cause=f"{served.label} answered output '{spec.name}' {wrong}", mend="Export the model again"

@@ -56,6 +56,11 @@ _BY_WIRE = {dtype.wire: dtype for dtype in DTYPES.values()}
 _BY_NUMPY = {dtype.numpy: dtype for dtype in DTYPES.values()}
 
 
+def from_wire(datatype: str) -> DataType:
+    """The element type that the protocol calls ``datatype``, which a decoded tensor has."""
+    return _BY_WIRE[datatype]
+
+
 def dtype_name(array: Array) -> str:
     """The manifest's name of an array's element type; ``string`` for text, numpy's own name where none fits.
 

@@ -16,6 +16,9 @@ from features.manifest import MAX_NAME_LENGTH, NAME_PATTERN
 CHAMPION = "champion"
 """The alias that a plain model name means."""
 
+PREVIOUS = "previous"
+"""The alias of the champion before this one: what a rollback goes back to."""
+
 _ALIASES = "aliases.json"
 _PROMOTIONS = "promotions.jsonl"
 _NAME = re.compile(NAME_PATTERN)

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
-from features import DOMAINS, registry
-from features.console import JsonFlag, emit, warn
-from features.errors import ArtifactMismatch, BadInput, UnknownName
+from features import DOMAINS
+from features.console import JsonFlag, emit
+from features.errors import UnknownName
 from features.settings import load
 
 if TYPE_CHECKING:
-    from serving.runtime import Runtime
+    from serving.repository import Repository
+    from serving.server import Server
 
 ModelsFlag = Annotated[
     Path | None, typer.Option(help="Folder of artifacts, NAME/VERSION/ below it. Default: HAECHI_HOME/artifacts.")
@@ -40,20 +41,16 @@ def _serve(models: ModelsFlag = None, host: HostFlag = None, port: PortFlag = No
     flags = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
     settings = load().model_copy(update=flags)
     root = models if models is not None else settings.home / "artifacts"
-    folders = _folders(root)
 
-    from serving.runtime import Runtime
-    from serving.server import Server, serve
+    from serving.server import serve
 
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    runtime = Runtime(threads=settings.threads, trusted_key=settings.trusted_key)
-    refused = _load(runtime, folders)
 
-    def on_ready(server: Server) -> None:
-        document = _document(server.address, runtime) | {"refused": refused}
+    def on_ready(server: "Server", repository: "Repository") -> None:
+        document = _document(server, repository)
         emit(document, as_json=as_json, render=lambda console: _render(console, document))
 
-    serve(runtime, settings, on_ready)
+    serve(root, settings, on_ready)
 
 
 def _forecast(
@@ -90,42 +87,15 @@ def _demo(
     run(data)
 
 
-def _load(runtime: "Runtime", folders: list[Path]) -> list[str]:
-    """Load what is whole; returns the causes of what was refused, which must not take the other models down.
-
-    Raises:
-        ArtifactMismatch: nothing is left to serve.
-    """
-    refused = []
-    for folder in folders:
-        try:
-            runtime.load(folder)
-        except ArtifactMismatch as error:
-            if folder is folders[-1] and not runtime.models():
-                raise
-            warn(f"NOT SERVED: {error.cause}. {error.mend}")
-            refused.append(error.cause)
-    return refused
-
-
-def _folders(root: Path) -> list[Path]:
-    names = registry.names(root)
-    if not names:
-        raise BadInput(
-            cause=f"There is no model in {root}",
-            mend="Train one: haechi train traffic --data FILE; or name the folder of your artifacts with --models",
-        )
-    return [registry.resolve(root, name) for name in names]
-
-
-def _document(address: str, runtime: "Runtime") -> dict[str, Any]:
-    manifests = [served.manifest for served in runtime.models()]
+def _document(server: "Server", repository: "Repository") -> dict[str, Any]:
+    manifests = [served.manifest for served in server.runtime.models()]
     return {
-        "address": address,
+        "address": server.address,
         "pid": os.getpid(),
         "models": [
             {"name": m.name, "version": m.version, "domain": m.domain, "simulated": m.simulated} for m in manifests
         ],
+        "refused": [one.why for one in repository.refused],
     }
 
 

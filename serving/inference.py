@@ -10,6 +10,7 @@ from features.errors import BadInput, UnknownName
 from features.manifest import TensorSpec
 from serving.call import Call
 from serving.proto import open_inference_grpc_pb2 as oip
+from serving.repository import Repository
 from serving.rpc import Method, Wrap, add_service
 from serving.runtime import Runtime
 from serving.status import Refusal
@@ -17,11 +18,23 @@ from serving.tensors import DTYPES
 from serving.wire import Wire, varint
 
 PLATFORM = "onnxruntime_onnx"
+READY, UNAVAILABLE = "READY", "UNAVAILABLE"
+"""States of a model in the repository's index, as Triton writes them."""
 
 
-def register(server: grpc.Server, runtime: Runtime, wrap: Wrap) -> str:
-    """Let ``server`` answer the protocol from ``runtime``; returns the service's full name."""
-    calls, wire = _Calls(runtime), Wire(runtime)
+def register(server: grpc.Server, runtime: Runtime, repository: Repository | None, wrap: Wrap) -> str:
+    """Let ``server`` answer the protocol from ``runtime``.
+
+    Args:
+        server: not yet started.
+        runtime: what answers.
+        repository: what loads and unloads models; None: nobody may.
+        wrap: stands before each method.
+
+    Returns:
+        The service's full name.
+    """
+    calls, wire = _Calls(runtime, repository), Wire(runtime)
     methods = {
         "ServerLive": Method(answer=calls.server_live, scope=""),
         "ServerReady": Method(answer=calls.server_ready, scope=""),
@@ -37,12 +50,16 @@ def register(server: grpc.Server, runtime: Runtime, wrap: Wrap) -> str:
         ),
         "RepositoryIndex": Method(answer=calls.repository_index, scope="read"),
     }
+    if repository is not None:
+        methods["RepositoryModelLoad"] = Method(answer=calls.load, scope="admin")
+        methods["RepositoryModelUnload"] = Method(answer=calls.unload, scope="admin")
     return add_service(server, oip.DESCRIPTOR.services_by_name["GRPCInferenceService"], methods, wrap)
 
 
 class _Calls:
-    def __init__(self, runtime: Runtime) -> None:
+    def __init__(self, runtime: Runtime, repository: Repository | None) -> None:
         self._runtime = runtime
+        self._repository = repository
 
     def server_live(self, request: oip.ServerLiveRequest, call: Call) -> oip.ServerLiveResponse:
         return oip.ServerLiveResponse(live=True)
@@ -72,13 +89,44 @@ class _Calls:
         )
 
     def repository_index(self, request: oip.RepositoryIndexRequest, call: Call) -> oip.RepositoryIndexResponse:
-        if request.repository_name:
-            raise BadInput(cause="This server has one repository, without a name", mend="Leave repository_name empty")
-        manifests = [served.manifest for served in self._runtime.models()]
+        _refuse_other_repository(request.repository_name)
         index = oip.RepositoryIndexResponse.ModelIndex
-        return oip.RepositoryIndexResponse(
-            models=[index(name=m.name, version=str(m.version), state="READY") for m in manifests]
-        )
+        manifests = [served.manifest for served in self._runtime.models()]
+        models = [index(name=m.name, version=str(m.version), state=READY) for m in manifests]
+        if self._repository is not None and not request.ready:
+            for one in self._repository.refused:
+                version = "" if one.version is None else str(one.version)
+                models.append(index(name=one.name, version=version, state=UNAVAILABLE, reason=one.why))
+            for name in self._repository.unloaded:
+                models.append(index(name=name, state=UNAVAILABLE, reason="unloaded"))
+        return oip.RepositoryIndexResponse(models=models)
+
+    def load(self, request: oip.RepositoryModelLoadRequest, call: Call) -> oip.RepositoryModelLoadResponse:
+        self._of_repository(request).load(request.model_name)
+        return oip.RepositoryModelLoadResponse()
+
+    def unload(self, request: oip.RepositoryModelUnloadRequest, call: Call) -> oip.RepositoryModelUnloadResponse:
+        self._of_repository(request).unload(request.model_name)
+        return oip.RepositoryModelUnloadResponse()
+
+    def _of_repository(self, request: oip.RepositoryModelLoadRequest | oip.RepositoryModelUnloadRequest) -> Repository:
+        _refuse_other_repository(request.repository_name)
+        # Triton's clients may send a model along, or ask for the models that it depends on to go too.
+        allowed = {"unload_dependents"}
+        for name in request.parameters:
+            if name not in allowed:
+                raise BadInput(
+                    cause=f"The parameter '{name[:100]}' is not understood: models come from this folder alone",
+                    mend="Publish the model there, and name it",
+                )
+        if self._repository is None:
+            raise BadInput(cause="The models of this server are fixed", mend="Start it with `haechi serve`")
+        return self._repository
+
+
+def _refuse_other_repository(name: str) -> None:
+    if name:
+        raise BadInput(cause="This server has one repository, without a name", mend="Leave repository_name empty")
 
 
 def streamed(reply: bytes) -> bytes:

@@ -1,7 +1,8 @@
 """The models of one process: loaded from artifacts, asked with arrays, answered with arrays. It knows no wire."""
 
+import random
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from onnxruntime.capi import onnxruntime_pybind11_state as onnx_errors
 from features.artifact import open_artifact
 from features.errors import ArtifactMismatch, BadInput, UnknownName
 from features.manifest import Manifest, TensorSpec
+from features.routing import CHAMPION_ALONE, Routing
 from serving.graph import open_graph
 from serving.tensors import DTYPES, Array, dtype_name
 
@@ -29,20 +31,73 @@ class Served:
         return f"{self.manifest.name}/{self.manifest.version}"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Line:
+    """The versions of one model that are at hand, and who answers.
+
+    Attributes:
+        versions: by number.
+        current: answers where nothing else is said.
+        routing: who answers else; a version of it that is not at hand is as if it were not named.
+    """
+
+    versions: Mapping[int, Served]
+    current: int
+    routing: Routing = CHAMPION_ALONE
+
+    def answering(self, zone: str, chance: float) -> Served:
+        """The version that answers a call that names none.
+
+        Args:
+            zone: of the caller; empty: none.
+            chance: in [0, 1), drawn for this call.
+        """
+        routing = self.routing
+        canary = self.versions.get(routing.canary) if routing.canary is not None else None
+        if canary is not None and (zone in routing.zones or chance < routing.share):
+            return canary
+        return self.versions[self.current]
+
+    @property
+    def shadow(self) -> Served | None:
+        """The version that is asked beside the one that answers."""
+        return self.versions.get(self.routing.shadow) if self.routing.shadow is not None else None
+
+
 class Runtime:
     """Holds models and runs them; safe to use from many threads.
 
     Args:
         threads: that one call may use.
         trusted_key: Ed25519 public key (PEM); with it, only artifacts that it signed are loaded.
+        chance: draws from [0, 1), for canaries.
     """
 
-    def __init__(self, *, threads: int = 1, trusted_key: str | None = None) -> None:
+    def __init__(
+        self, *, threads: int = 1, trusted_key: str | None = None, chance: Callable[[], float] = random.random
+    ) -> None:
         self._threads = threads
         self._trusted_key = trusted_key
+        self._chance = chance
         self._lock = threading.Lock()
         # Replaced whole, never changed: a call that runs keeps the table it started with.
-        self._models: dict[str, dict[int, Served]] = {}
+        self._lines: dict[str, Line] = {}
+        self.before_serving: list[Callable[[Served], None]] = []
+        """Each is asked before a version may answer, and raises ``ArtifactMismatch`` where it must not."""
+
+    def open(self, folder: Path) -> Served:
+        """Check an artifact and make it ready to answer, without letting it.
+
+        Raises:
+            ArtifactMismatch: it is not what it claims.
+            BadInput: there is no such folder.
+        """
+        manifest = open_artifact(folder, self._trusted_key)
+        session = open_graph(folder, manifest, threads=self._threads)
+        served = Served(folder=folder, manifest=manifest, session=session)
+        for refuse in self.before_serving:
+            refuse(served)
+        return served
 
     def load(self, folder: Path) -> Manifest:
         """Check an artifact and serve it; the version loaded last answers where the caller names none.
@@ -51,51 +106,67 @@ class Runtime:
             ArtifactMismatch: it is not what it claims; what was served before still is.
             BadInput: there is no such folder.
         """
-        manifest = open_artifact(folder, self._trusted_key)
-        session = open_graph(folder, manifest, threads=self._threads)
+        served = self.open(folder)
+        name, version = served.manifest.name, served.manifest.version
+        line = self._lines.get(name)
+        versions = dict(line.versions) if line is not None else {}
+        self.swap(name, Line(versions=versions | {version: served}, current=version))
+        return served.manifest
+
+    def swap(self, name: str, line: Line | None) -> None:
+        """Let ``line`` answer for ``name`` from the next call on, at once; None: nobody answers any more.
+
+        Calls that are under way end on the version that they began with.
+        """
         with self._lock:
-            older = {v: served for v, served in self._models.get(manifest.name, {}).items() if v != manifest.version}
-            versions = older | {manifest.version: Served(folder=folder, manifest=manifest, session=session)}
-            self._models = self._models | {manifest.name: versions}
-        return manifest
+            others = {known: other for known, other in self._lines.items() if known != name}
+            self._lines = others if line is None else others | {name: line}
+
+    def lines(self) -> Mapping[str, Line]:
+        """What answers, by the model's name."""
+        return self._lines
 
     def models(self) -> tuple[Served, ...]:
         """Everything that is loaded, by name and version."""
-        return tuple(versions[v] for _, versions in sorted(self._models.items()) for v in sorted(versions))
+        return tuple(line.versions[v] for _, line in sorted(self._lines.items()) for v in sorted(line.versions))
 
-    def get(self, model: str, version: int | None = None) -> Served:
+    def get(self, model: str, version: int | None = None, zone: str = "") -> Served:
         """The loaded model that answers.
 
         Args:
             model: its name.
-            version: None picks the one loaded last.
+            version: None leaves it to the routing.
+            zone: of the city that the caller asks for; empty: none.
 
         Raises:
             UnknownName: no such model or version is loaded.
         """
-        models = self._models
-        if model not in models:
-            raise UnknownName.among("model", model, list(models))
-        versions = models[model]
-        wanted = next(reversed(versions)) if version is None else version
-        if wanted not in versions:
-            raise UnknownName.among(f"version of {model}", str(wanted), [str(known) for known in sorted(versions)])
-        return versions[wanted]
+        line = self._line(model)
+        if version is None:
+            return line.answering(zone, self._chance())
+        if version not in line.versions:
+            raise UnknownName.among(f"version of {model}", str(version), list(map(str, sorted(line.versions))))
+        return line.versions[version]
 
-    def find(self, model: str, version: str) -> Served:
-        """``get`` for a version as it is written on the wire; empty picks the one loaded last.
+    def find(self, model: str, version: str, zone: str = "") -> Served:
+        """``get`` for a version as it is written on the wire; empty leaves it to the routing.
 
         Raises:
             UnknownName: no such model or version is loaded.
         """
-        newest = self.get(model)
         if not version:
-            return newest
-        for served in self.models():
-            if served.manifest.name == model and str(served.manifest.version) == version:
+            return self.get(model, zone=zone)
+        line = self._line(model)
+        for number, served in line.versions.items():
+            if str(number) == version:
                 return served
-        known = [str(served.manifest.version) for served in self.models() if served.manifest.name == model]
-        raise UnknownName.among(f"version of {model}", version, known)
+        raise UnknownName.among(f"version of {model}", version, list(map(str, sorted(line.versions))))
+
+    def _line(self, model: str) -> Line:
+        lines = self._lines
+        if model not in lines:
+            raise UnknownName.among("model", model, list(lines))
+        return lines[model]
 
     def run(self, model: str, inputs: Mapping[str, Array], version: int | None = None) -> dict[str, Array]:
         """Answer one call.

@@ -9,18 +9,20 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
+from pathlib import Path
 
 import grpc
 from grpc_health.v1 import health_pb2
 from grpc_reflection.v1alpha import reflection, reflection_pb2
 
 from features import DOMAINS
-from features.errors import BadInput
+from features.errors import ArtifactMismatch, BadInput
 from features.settings import Settings
 from serving import inference
 from serving.guard import Guard
 from serving.health import Health
 from serving.proto.pool import POOL
+from serving.repository import Repository
 from serving.rpc import Method, Wrap, add_service
 from serving.runtime import Runtime
 
@@ -29,6 +31,7 @@ DRAIN_S = 10.0
 
 # A model's graph runs on the calling thread, and a small pool measured best: more threads only wait for each other.
 _WORKERS = 4
+_LOOK_UP_S = 0.2
 _LOG = logging.getLogger("haechi.serving")
 
 for _described in (health_pb2, reflection_pb2):
@@ -36,28 +39,33 @@ for _described in (health_pb2, reflection_pb2):
 
 
 class Server:
-    """A gRPC server over a runtime whose models are already loaded; bound when made, answering once started.
+    """A gRPC server over a runtime; bound when made, answering once started.
 
     Args:
         runtime: holds the models.
         settings: host, port, the largest message.
+        repository: where the models come from, which callers may have loaded and unloaded; None: they stay as they
+            are.
 
     Raises:
         BadInput: the address cannot be had, or other machines would reach it though nobody allowed that.
     """
 
-    def __init__(self, runtime: Runtime, settings: Settings) -> None:
+    def __init__(self, runtime: Runtime, settings: Settings, repository: Repository | None = None) -> None:
         _refuse_strangers(settings)
+        self.runtime = runtime
         self.guard = Guard()
         self._health = Health()
         self._pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="haechi-serving")
         self._server = grpc.server(self._pool, options=_options(settings))
-        self._names = ("", *self._register(runtime, settings), *sorted({s.manifest.name for s in runtime.models()}))
+        self._services = self._register(runtime, settings, repository)
+        if repository is not None:
+            repository.listeners.append(lambda name, answers: self._health.set(name, serving=answers))
         self.address = _bind(self._server, settings)
 
     def start(self) -> None:
         """Answer calls, and report every service and model as healthy."""
-        for name in self._names:
+        for name in ("", *self._services, *self.runtime.lines()):
             self._health.set(name, serving=True)
         self._server.start()
 
@@ -68,39 +76,62 @@ class Server:
         self._pool.shutdown()
         self._health.pool.shutdown()
 
-    def _register(self, runtime: Runtime, settings: Settings) -> tuple[str, ...]:
+    def _register(self, runtime: Runtime, settings: Settings, repository: Repository | None) -> tuple[str, ...]:
         wrap = self.guard.wrap
-        names = [inference.register(self._server, runtime, wrap)]
+        names = [inference.register(self._server, runtime, repository, wrap)]
         for domain in DOMAINS:
             names += import_module(f"serving.{domain}.service").register(self._server, runtime, settings, wrap)
         _register_reflection(self._server, (*names, self._health.register(self._server, wrap)), wrap)
         return tuple(names)
 
 
-def serve(runtime: Runtime, settings: Settings, on_ready: Callable[[Server], None]) -> None:
-    """Serve until the process is told to stop (SIGTERM or SIGINT), then drain; call it from the main thread.
+def serve(root: Path, settings: Settings, on_ready: Callable[[Server, Repository], None]) -> None:
+    """Serve a registry folder and follow it until the process is told to stop (SIGTERM or SIGINT), then drain.
+
+    Call it from the main thread.
 
     Args:
-        runtime: its models are loaded.
-        settings: host, port, the largest message.
+        root: of the registry.
+        settings: host, port, the largest message, how often the folder is looked at.
         on_ready: called once, when calls are answered.
 
     Raises:
-        BadInput: as ``Server``.
+        BadInput: as ``Server``; or there is no model in the folder.
+        ArtifactMismatch: none of them can be served.
     """
-    server = Server(runtime, settings)
+    runtime = Runtime(threads=settings.threads, trusted_key=settings.trusted_key)
+    repository = Repository(root, runtime)
+    server = Server(runtime, settings, repository)
+    repository.sync()
+    _refuse_nothing(root, runtime, repository)
     told_to_stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: told_to_stop.set())
     server.start()
+    repository.follow(settings.poll_s)
     models = ", ".join(served.label for served in runtime.models())
     _LOG.info("serving at %s: %s", server.address, models)
-    on_ready(server)
-    told_to_stop.wait()
+    on_ready(server, repository)
+    # A signal may reach another thread than this, which would sleep on: it looks up now and then.
+    while not told_to_stop.wait(_LOOK_UP_S):
+        pass
     _LOG.info("draining")
+    repository.stop()
     server.stop()
     refused = ", ".join(f"{count} {code}" for code, count in sorted(server.guard.refused.items()))
     _LOG.info("stopped; refused calls: %s", refused or "none")
+
+
+def _refuse_nothing(root: Path, runtime: Runtime, repository: Repository) -> None:
+    if runtime.lines():
+        return
+    refused = repository.refused
+    if refused:
+        raise ArtifactMismatch(cause=refused[0].why, mend="Nothing else is left to serve")
+    raise BadInput(
+        cause=f"There is no model in {root}",
+        mend="Train one: haechi train traffic --data FILE; or name the folder of your artifacts with --models",
+    )
 
 
 def _register_reflection(server: grpc.Server, names: tuple[str, ...], wrap: Wrap) -> None:

@@ -7,7 +7,7 @@ from features.artifact import open_artifact
 from features.errors import BadInput, HaechiError
 from training.compare import SEED, compare
 from training.ledger_file import load_ledger
-from training.publish import PREVIOUS, Why
+from training.publish import Why
 
 
 def challenge(root: Path, name: str, version: int, trusted_key: str | None, *, forced: str | None) -> Why:
@@ -54,7 +54,7 @@ def champion_before(root: Path, name: str) -> int | None:
             line.append(record["to"])
     if not line or line[-1] != now:
         # Of a home older than the record.
-        before = registry.aliases(root, name).get(PREVIOUS)
+        before = registry.aliases(root, name).get(registry.PREVIOUS)
         return before if before in there else None
     return next((version for version in reversed(line) if version != now and version in there), None)
 

@@ -18,9 +18,6 @@ from features.manifest import Manifest
 from features.settings import Settings
 from training.track import RunRecord, Tracker, check_chosen_store, tracking_is_installed
 
-PREVIOUS = "previous"
-"""The champion before this one: what ``rollback`` goes back to."""
-
 _LOCK = "registry.lock"
 
 WriteFiles = Callable[[Path, int, str | None], None]
@@ -144,7 +141,7 @@ def promote(root: Path, name: str, version: int, tracker: Tracker | None, why: W
         record = {"time": datetime.now(UTC).isoformat(timespec="seconds"), "from": before, "to": version, **asdict(why)}
         # First: one that was recorded and did not come to pass is better than one that nobody knows of.
         registry.record_promotion(root, name, record)
-        chosen |= {registry.CHAMPION: version} | ({} if before is None else {PREVIOUS: before})
+        chosen |= {registry.CHAMPION: version} | ({} if before is None else {registry.PREVIOUS: before})
         registry.set_aliases(root, name, chosen)
         if tracker is not None:
             tracker.tag_promotion(name, version, record)

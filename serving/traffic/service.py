@@ -42,12 +42,18 @@ def register(server: grpc.Server, runtime: Runtime, settings: Settings, wrap: Wr
         The service's full name.
 
     Raises:
-        ArtifactMismatch: a loaded traffic model has no state, or graph and state are not of its config.
+        ArtifactMismatch: a loaded traffic model has no state, or graph and state are not of its config. One that is
+            loaded later is refused likewise.
     """
     calls = _Calls(runtime, timedelta(minutes=settings.stale_after_min), now=lambda: datetime.now(UTC))
-    for served in runtime.models():
+
+    def remember(served: Served) -> None:
         if served.manifest.domain == DOMAIN:
             calls.memory(served)
+
+    for served in runtime.models():
+        remember(served)
+    runtime.before_serving.append(remember)
     methods = {"Latest": Method(answer=calls.latest, scope="infer")}
     return (add_service(server, v1.DESCRIPTOR.services_by_name["TrafficService"], methods, wrap),)
 

@@ -16,7 +16,7 @@ from features.artifact import open_artifact
 from features.errors import BadInput, StorageFailure
 from features.settings import Settings
 from training import publish as publishing
-from training.publish import PREVIOUS, Why, check_home, promote
+from training.publish import Why, check_home, promote
 from training.track import Tracker
 
 WHY = Why(how="promotion")
@@ -193,7 +193,7 @@ def test_a_version_that_mlflow_never_saw_can_be_promoted(own_home, graph, monkey
     assert mlflow_champion(own_home) == 2
     promote(root, "traffic", 1, Tracker(own_home), WHY)
 
-    assert registry.aliases(root, "traffic") == {"champion": 1, PREVIOUS: 2}
+    assert registry.aliases(root, "traffic") == {"champion": 1, registry.PREVIOUS: 2}
     # Better none than one that points at a version that is not served.
     assert "champion" not in store(own_home).get_registered_model("traffic").aliases
 
@@ -206,7 +206,7 @@ def test_a_champion_whose_folder_was_deleted_is_replaced(own_home, graph):
     shutil.rmtree(root / "traffic" / "2")
 
     promote(root, "traffic", 3, Tracker(own_home), WHY)
-    assert registry.aliases(root, "traffic") == {"champion": 3, PREVIOUS: 1}
+    assert registry.aliases(root, "traffic") == {"champion": 3, registry.PREVIOUS: 1}
 
     shutil.rmtree(root / "traffic" / "3")
     published = registrations.register(graph, own_home)

@@ -39,6 +39,7 @@ class Call:
         caller: who asks.
         deadline_s: on ``time.monotonic``'s clock, when its answer is of no more use; None: they wait for ever.
         cancelled: whether the caller hung up.
+        asked_zone: the zone that the caller says to be of; counts where the door knows of none.
         model: ``NAME/VERSION`` of what answered, for logs and metrics; empty until it is known.
     """
 
@@ -46,7 +47,13 @@ class Call:
     caller: Caller = ANYONE
     deadline_s: float | None = None
     cancelled: Callable[[], bool] = field(default=_never)
+    asked_zone: str = ""
     model: str = ""
+
+    @property
+    def zone(self) -> str:
+        """The part of the city that the call is for; empty: none."""
+        return self.caller.zone or self.asked_zone
 
     def refuse_if_over(self) -> None:
         """Compute nothing for nobody: to be asked before anything that costs.

@@ -20,6 +20,9 @@ from serving.status import Refusal, refusal
 Admit = Callable[[grpc.ServicerContext, str], Caller]
 """Tells who calls and whether they may, from the call and the scope that its method asks for; raises where not."""
 
+ZONE = "haechi-zone"
+"""The metadata in which a caller names the zone that it asks for."""
+
 
 def admit_anyone(context: grpc.ServicerContext, scope: str) -> Caller:
     """For servers that only their own machine reaches."""
@@ -131,9 +134,10 @@ class Guard:
 
 
 def _call(name: str, context: grpc.ServicerContext) -> Call:
+    zone = next((str(value) for key, value in context.invocation_metadata() or () if key == ZONE), "")
     left_s = context.time_remaining()
     deadline_s = time.monotonic() + left_s if left_s is not None and isfinite(left_s) else None
-    return Call(method=name, deadline_s=deadline_s, cancelled=lambda: not context.is_active())
+    return Call(method=name, deadline_s=deadline_s, cancelled=lambda: not context.is_active(), asked_zone=zone)
 
 
 def _on_bytes(described: MethodDescriptor, method: Method) -> Callable[[Any, Call], Any]:

@@ -14,6 +14,7 @@ from features.errors import ArtifactMismatch, BadInput, UnknownName
 from features.manifest import Manifest, TensorSpec
 from features.routing import CHAMPION_ALONE, Routing
 from serving.graph import open_graph
+from serving.shadow import Shadows
 from serving.tensors import DTYPES, Array, dtype_name
 
 
@@ -84,6 +85,7 @@ class Runtime:
         self._lines: dict[str, Line] = {}
         self.before_serving: list[Callable[[Served], None]] = []
         """Each is asked before a version may answer, and raises ``ArtifactMismatch`` where it must not."""
+        self.shadows = Shadows()
 
     def open(self, folder: Path) -> Served:
         """Check an artifact and make it ready to answer, without letting it.
@@ -184,12 +186,21 @@ class Runtime:
             BadInput: an input is missing, unknown, or of another dtype or shape; names it, with expected and got.
             ArtifactMismatch: the graph's answer is not of the shape that its manifest promises.
         """
-        return infer(self.get(model, version), inputs)
+        return self.infer(self.get(model, version), inputs)
 
+    def infer(self, served: Served, inputs: Mapping[str, Array]) -> dict[str, Array]:
+        """``run`` on a version already at hand, so that one call never meets two."""
+        return self.compute(served, inputs, check(served, inputs))
 
-def infer(served: Served, inputs: Mapping[str, Array]) -> dict[str, Array]:
-    """``Runtime.run`` on a model already at hand, so that one call never meets two versions."""
-    return compute(served, inputs, check(served, inputs))
+    def compute(self, served: Served, inputs: Mapping[str, Array], axes: Mapping[str, int]) -> dict[str, Array]:
+        """``infer`` without a look at the inputs, which ``check`` passed with these ``axes``."""
+        outputs = compute(served, inputs, axes)
+        line = self._lines.get(served.manifest.name)
+        shadow = line.shadow if line is not None else None
+        if shadow is not None and shadow is not served:
+            pair = f"{served.label} against {shadow.label}"
+            self.shadows.ask(pair, lambda inputs: compute(shadow, inputs, check(shadow, inputs)), inputs, outputs)
+        return outputs
 
 
 def check(served: Served, inputs: Mapping[str, Array]) -> dict[str, int]:

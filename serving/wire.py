@@ -17,7 +17,7 @@ from google.protobuf.message import DecodeError
 from features.errors import BadInput, UnknownName
 from serving.call import Call
 from serving.proto import open_inference_grpc_pb2 as oip
-from serving.runtime import Runtime, Served, check, compute
+from serving.runtime import Runtime, Served, check
 from serving.tensors import DTYPES, Array, decode, encode, from_wire
 
 # Tags of length-delimited fields: number << 3 | 2.
@@ -85,7 +85,7 @@ class Wire:
             if one.dtype == np.bool_ and array.view(np.uint8).max() > 1:
                 return self._read_anew(request, call)
             arrays[one.name] = array
-        served = self._runtime.find(head.model, head.version)
+        served = self._runtime.find(head.model, head.version, call.zone)
         call.model = served.label
         call.refuse_if_over()
         if head.checked is None or head.checked[0] is not served:
@@ -93,7 +93,7 @@ class Wire:
             _refuse_unknown_outputs(head.wanted, served)
             head.checked = (served, check(served, arrays), {})
         _, axes, replies = head.checked
-        return _reply(served, compute(served, arrays, axes), head.wanted, replies)
+        return _reply(served, self._runtime.compute(served, arrays, axes), head.wanted, replies)
 
     def _known(self, request: bytes) -> tuple[_Head, list[tuple[int, int]]] | None:
         """The remembered head of a request, and where its blocks lie; None where one is not as it was then."""
@@ -152,14 +152,14 @@ def answer(runtime: Runtime, asked: oip.ModelInferRequest, call: Call) -> oip.Mo
     Raises:
         BadInput, UnknownName, TooLate: as ``Wire.infer``.
     """
-    served = runtime.find(asked.model_name, asked.model_version)
+    served = runtime.find(asked.model_name, asked.model_version, call.zone)
     call.model = served.label
     wanted = tuple(output.name for output in asked.outputs)
     _refuse_unknown_outputs(wanted, served)
     arrays = decode(asked.inputs, asked.raw_input_contents)
     axes = check(served, arrays)
     call.refuse_if_over()
-    outputs = compute(served, arrays, axes)
+    outputs = runtime.compute(served, arrays, axes)
     names = wanted or tuple(spec.name for spec in served.manifest.outputs)
     reply = _reply_head(served, names, outputs)
     reply.id = asked.id

@@ -23,7 +23,7 @@ from features.traffic.state import TrafficState
 from serving.call import Call
 from serving.proto import haechi_v1_pb2 as v1
 from serving.rpc import Method, Wrap, add_service
-from serving.runtime import Runtime, Served, infer
+from serving.runtime import Runtime, Served
 from serving.traffic import measured
 from serving.traffic.encode import Answer, encode
 
@@ -82,7 +82,7 @@ class _Calls:
             return self._memories[served]
 
     def latest(self, request: v1.LatestRequest, call: Call) -> v1.ForecastReply:
-        served = self._runtime.find(request.model, request.version)
+        served = self._runtime.find(request.model, request.version, call.zone)
         if served.manifest.domain != DOMAIN:
             raise BadInput(
                 cause=f"{served.label} is a model of the domain {served.manifest.domain}, not of {DOMAIN}",
@@ -100,7 +100,7 @@ class _Calls:
             issued_at = measured.instant(request, "issued_at", "request")
         state = _at(issued_at, memory, values, served.manifest.quantity)
         table = build(None, state, memory.config, [issued_at])
-        outputs = infer(served, {name: array[columns] for name, array in table.inputs.items()})
+        outputs = self._runtime.infer(served, {name: array[columns] for name, array in table.inputs.items()})
         as_of = min(measured.seen_until(values, step_min, memory.state.as_of), issued_at)
         # Whoever names the time, by issue or by news, asks about that time; else it is about now.
         news = any(value.available_at > memory.state.as_of for value in values)

@@ -13,7 +13,8 @@ from google.protobuf.descriptor import MethodDescriptor
 from google.protobuf.message import DecodeError
 
 from features.errors import BadInput
-from serving.call import ANYONE, Call, Caller
+from serving.call import ANYONE, Call, Caller, priority
+from serving.intake import PRIORITY, refusal_of_this_call
 from serving.rpc import Behaviour, Method, full_name, messages, streams
 from serving.status import Refusal, refusal
 
@@ -84,6 +85,7 @@ class Guard:
         def behave(request: bytes, context: grpc.ServicerContext) -> bytes | None:
             since_s, call = time.perf_counter(), _call(name, context)
             try:
+                _refuse_overload()
                 call.caller = self._admit(context, scope)
                 reply = answer(request, call)
             except Exception as error:  # the edge: nothing that is raised may reach a stranger as it is
@@ -99,6 +101,7 @@ class Guard:
         def behave(requests: Iterator[bytes], context: grpc.ServicerContext) -> Iterator[bytes]:
             since_s, call = time.perf_counter(), _call(name, context)
             try:
+                _refuse_overload()
                 call.caller = self._admit(context, scope)
                 yield from answer(requests, call)
             except grpc.RpcError:
@@ -133,11 +136,23 @@ class Guard:
         return answers
 
 
+def _refuse_overload() -> None:
+    error = refusal_of_this_call()
+    if error is not None:
+        raise error
+
+
 def _call(name: str, context: grpc.ServicerContext) -> Call:
-    zone = next((str(value) for key, value in context.invocation_metadata() or () if key == ZONE), "")
+    told = dict(context.invocation_metadata() or ())
     left_s = context.time_remaining()
     deadline_s = time.monotonic() + left_s if left_s is not None and isfinite(left_s) else None
-    return Call(method=name, deadline_s=deadline_s, cancelled=lambda: not context.is_active(), asked_zone=zone)
+    return Call(
+        method=name,
+        deadline_s=deadline_s,
+        cancelled=lambda: not context.is_active(),
+        asked_zone=str(told.get(ZONE, "")),
+        priority=priority(told.get(PRIORITY)),
+    )
 
 
 def _on_bytes(described: MethodDescriptor, method: Method) -> Callable[[Any, Call], Any]:

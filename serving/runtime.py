@@ -1,9 +1,10 @@
 """The models of one process: loaded from artifacts, asked with arrays, answered with arrays. It knows no wire."""
 
+import os
 import random
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,18 +14,24 @@ from features.artifact import open_artifact
 from features.errors import ArtifactMismatch, BadInput, UnknownName
 from features.manifest import Manifest, TensorSpec
 from features.routing import CHAMPION_ALONE, Routing
+from serving.call import Call
 from serving.graph import open_graph
 from serving.shadow import Shadows
 from serving.tensors import DTYPES, Array, dtype_name
+from serving.turns import Length, Turns
+
+IN_PROCESS = Call(method="Runtime.run")
+"""The call of whoever asks without a wire, and waits as long as it takes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)
 class Served:
-    """One loaded version: its artifact's folder and manifest, and the onnxruntime session of its graph."""
+    """One loaded version: its artifact's folder and manifest, its graph's onnxruntime session, how long a run takes."""
 
     folder: Path
     manifest: Manifest
     session: Any
+    length: Length = field(default_factory=Length)
 
     @property
     def label(self) -> str:
@@ -86,6 +93,8 @@ class Runtime:
         self.before_serving: list[Callable[[Served], None]] = []
         """Each is asked before a version may answer, and raises ``ArtifactMismatch`` where it must not."""
         self.shadows = Shadows()
+        self.turns = Turns(len(os.sched_getaffinity(0)))
+        """Of long runs."""
 
     def open(self, folder: Path) -> Served:
         """Check an artifact and make it ready to answer, without letting it.
@@ -188,13 +197,21 @@ class Runtime:
         """
         return self.infer(self.get(model, version), inputs)
 
-    def infer(self, served: Served, inputs: Mapping[str, Array]) -> dict[str, Array]:
-        """``run`` on a version already at hand, so that one call never meets two."""
-        return self.compute(served, inputs, check(served, inputs))
+    def infer(self, served: Served, inputs: Mapping[str, Array], call: Call = IN_PROCESS) -> dict[str, Array]:
+        """``run`` on a version already at hand, so that one call never meets two.
 
-    def compute(self, served: Served, inputs: Mapping[str, Array], axes: Mapping[str, int]) -> dict[str, Array]:
+        Raises:
+            Overloaded: long runs wait for their turn already.
+            TooLate: the call's deadline passed meanwhile.
+        """
+        return self.compute(served, inputs, check(served, inputs), call)
+
+    def compute(
+        self, served: Served, inputs: Mapping[str, Array], axes: Mapping[str, int], call: Call
+    ) -> dict[str, Array]:
         """``infer`` without a look at the inputs, which ``check`` passed with these ``axes``."""
-        outputs = compute(served, inputs, axes)
+        with self.turns.taken(served.length, call):
+            outputs = compute(served, inputs, axes)
         line = self._lines.get(served.manifest.name)
         shadow = line.shadow if line is not None else None
         if shadow is not None and shadow is not served:

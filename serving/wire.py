@@ -93,7 +93,7 @@ class Wire:
             _refuse_unknown_outputs(head.wanted, served)
             head.checked = (served, check(served, arrays), {})
         _, axes, replies = head.checked
-        return _reply(served, self._runtime.compute(served, arrays, axes), head.wanted, replies)
+        return _reply(served, self._runtime.compute(served, arrays, axes, call), head.wanted, replies)
 
     def _known(self, request: bytes) -> tuple[_Head, list[tuple[int, int]]] | None:
         """The remembered head of a request, and where its blocks lie; None where one is not as it was then."""
@@ -159,7 +159,7 @@ def answer(runtime: Runtime, asked: oip.ModelInferRequest, call: Call) -> oip.Mo
     arrays = decode(asked.inputs, asked.raw_input_contents)
     axes = check(served, arrays)
     call.refuse_if_over()
-    outputs = runtime.compute(served, arrays, axes)
+    outputs = runtime.compute(served, arrays, axes, call)
     names = wanted or tuple(spec.name for spec in served.manifest.outputs)
     reply = _reply_head(served, names, outputs)
     reply.id = asked.id

@@ -34,8 +34,14 @@ class Length:
 
     run_s: float = 0.0
 
-    def learn(self, took_s: float) -> None:
-        """Take a run into the mean."""
+    @property
+    def is_long(self) -> bool:
+        """Whether the model's runs take turns."""
+        return self.run_s >= LONG_S
+
+    def learn(self, since_s: float) -> None:
+        """Take a run that began at ``since_s`` on ``time.perf_counter``'s clock into the mean."""
+        took_s = time.perf_counter() - since_s
         self.run_s = took_s if not self.run_s else self.run_s + _GAIN * (took_s - self.run_s)
 
 
@@ -58,25 +64,17 @@ class Turns:
         self._number = itertools.count()
 
     @contextmanager
-    def taken(self, length: Length, call: Call) -> Iterator[None]:
-        """The turn of a run of a known length; a short one goes at once.
+    def taken(self, expected_s: float, call: Call) -> Iterator[None]:
+        """The turn of a run of a known length.
 
         Raises:
             Overloaded: its turn would come too late.
             TooLate: nobody waits for it any more once its turn comes.
         """
-        expected_s = length.run_s
-        if expected_s < LONG_S:
-            started_s = time.perf_counter()
-            yield
-            length.learn(time.perf_counter() - started_s)
-            return
         self._enter(expected_s, call)
         try:
             call.refuse_if_over()
-            started_s = time.perf_counter()
             yield
-            length.learn(time.perf_counter() - started_s)
         finally:
             self._leave(expected_s)
 

@@ -73,7 +73,7 @@ def test_absent_secret_is_no_mask():
         pytest.param("port", "http", id="text for a number"),
         pytest.param("port", "", id="an empty variable"),
         pytest.param("threads", "0", id="no thread"),
-        pytest.param("allow_remote", "perhaps", id="neither yes nor no"),
+        pytest.param("plaintext", "perhaps", id="neither yes nor no"),
         pytest.param("max_message_mib", "-1", id="a negative size"),
     ],
 )

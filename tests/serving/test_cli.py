@@ -168,7 +168,7 @@ def test_a_damaged_model_does_not_take_the_others_down(haechi: Process, own_mode
         ),
         pytest.param(
             ["--models", "own", "--host", "0.0.0.0"], {}, None,  # noqa: S104
-            "reachable from other machines", "HAECHI_ALLOW_REMOTE", id="a host that strangers reach",
+            "reachable from other machines", "HAECHI_TOKENS", id="a host that strangers reach",
         ),
         pytest.param(
             ["--models", "own"], {"HAECHI_TRUSTED_KEY": "hunter2"}, None,

@@ -45,6 +45,17 @@ class Routing:
         if self.canary is not None and not (self.share or self.zones):
             raise BadInput(cause="The canary would answer nobody", mend="Give it a share of the calls, or a zone")
 
+    def __str__(self) -> str:
+        """For people, e.g. ``canary 5 for 10% of the calls and the zones gangnam``."""
+        parts = []
+        if self.canary is not None:
+            whose = [f"{self.share:.0%} of the calls"] if self.share else []
+            whose += [f"the zones {', '.join(self.zones)}"] if self.zones else []
+            parts.append(f"canary {self.canary} for {' and '.join(whose)}")
+        if self.shadow is not None:
+            parts.append(f"shadow {self.shadow}")
+        return "; ".join(parts) or "the champion alone"
+
     @property
     def versions(self) -> tuple[int, ...]:
         """Every version that it needs."""

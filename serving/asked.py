@@ -23,7 +23,7 @@ def find(runtime: Runtime, model: str, version: str, call: Call) -> Served:
     """
     call.refuse_other(model)
     try:
-        return runtime.find(model, version)
+        return runtime.find(model, version, call.zone)
     except UnknownName:
         lines = runtime.lines()
         if model in lines:

@@ -62,7 +62,7 @@ class Audit:
             OSError: the log cannot be written.
         """
         with self._lock:
-            if code is grpc.StatusCode.UNAUTHENTICATED and self._too_many():
+            if code is not grpc.StatusCode.OK and not call.caller.shown and self._too_many():
                 self._left_out += 1
                 return
             self._append(self._line(call, code))

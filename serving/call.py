@@ -3,9 +3,30 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from enum import IntEnum
 
 from features.errors import NotAllowed, TooLate
 from serving.scopes import Scope
+
+
+class Priority(IntEnum):
+    """Who goes first; the lower the sooner."""
+
+    HIGH = 0
+    NORMAL = 1
+    BATCH = 2
+
+
+def priority(said: object) -> Priority:
+    """The priority that a caller asks for; what is not understood is normal.
+
+    >>> priority("high"), priority(None)
+    (<Priority.HIGH: 0>, <Priority.NORMAL: 1>)
+    """
+    return _PRIORITIES.get(said, Priority.NORMAL)
+
+
+_PRIORITIES: dict[object, Priority] = {one.name.lower(): one for one in Priority}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +73,8 @@ class Call:
         deadline_s: on ``time.monotonic``'s clock, when its answer is of no more use; None: they wait for ever.
         cancelled: whether the caller hung up.
         charge: counts one more message of a stream against the caller's rate; raises ``Overloaded`` beyond it.
+        priority: who waits for whom.
+        asked_zone: the zone that the caller says to be of; counts where the door knows of none.
         model: ``NAME/VERSION`` of what answered, for logs and metrics; empty until it is known.
     """
 
@@ -62,8 +85,15 @@ class Call:
     request: str = ""
     deadline_s: float | None = None
     cancelled: Callable[[], bool] = field(default=_never)
+    asked_zone: str = ""
+    priority: Priority = Priority.NORMAL
     charge: Callable[[], None] = field(default=_nothing)
     model: str = ""
+
+    @property
+    def zone(self) -> str:
+        """The part of the city that the call is for; empty: none."""
+        return self.caller.zone or self.asked_zone
 
     def may(self, model: str) -> bool:
         """Whether the caller may do with ``model`` what this call's method does."""

@@ -14,7 +14,8 @@ from google.protobuf.message import DecodeError
 from google.protobuf.text_format import MessageToString
 
 from features.errors import BadInput
-from serving.call import Call
+from serving.call import Call, priority
+from serving.intake import PRIORITY, refusal_of_this_call
 from serving.rpc import Behaviour, Method, full_name, messages, streams
 from serving.scopes import ADMIN
 from serving.status import Refusal, refusal
@@ -24,6 +25,9 @@ Admit = Callable[[grpc.ServicerContext, Call], None]
 
 # What an audit keeps of a request; a model that was sent along is not what it is for.
 _LONGEST_AUDITED = 2000
+
+ZONE = "haechi-zone"
+"""The metadata in which a caller names the zone that it asks for."""
 
 
 def admit_anyone(context: grpc.ServicerContext, call: Call) -> None:
@@ -90,6 +94,7 @@ class Guard:
             try:
                 if note is not None:
                     call.request = note(request)
+                _refuse_overload()
                 self._admit(context, call)
                 reply = answer(request, call)
             except Exception as error:  # the edge: nothing that is raised may reach a stranger as it is
@@ -105,6 +110,7 @@ class Guard:
         def behave(requests: Iterator[bytes], context: grpc.ServicerContext) -> Iterator[bytes]:
             since_s, call = time.perf_counter(), _call(name, scope, context)
             try:
+                _refuse_overload()
                 self._admit(context, call)
                 yield from answer(requests, call)
             except grpc.RpcError:
@@ -140,10 +146,24 @@ class Guard:
         return answers
 
 
+def _refuse_overload() -> None:
+    error = refusal_of_this_call()
+    if error is not None:
+        raise error
+
+
 def _call(name: str, scope: str, context: grpc.ServicerContext) -> Call:
+    told = dict(context.invocation_metadata() or ())
     left_s = context.time_remaining()
     deadline_s = time.monotonic() + left_s if left_s is not None and isfinite(left_s) else None
-    return Call(method=name, scope=scope, deadline_s=deadline_s, cancelled=lambda: not context.is_active())
+    return Call(
+        method=name,
+        scope=scope,
+        deadline_s=deadline_s,
+        cancelled=lambda: not context.is_active(),
+        asked_zone=str(told.get(ZONE, "")),
+        priority=priority(told.get(PRIORITY)),
+    )
 
 
 def _noted(described: MethodDescriptor) -> Callable[[bytes], str]:

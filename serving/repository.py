@@ -14,7 +14,7 @@ from pathlib import Path
 from features import registry
 from features.artifact import SUMS
 from features.errors import HaechiError, UnknownName
-from features.routing import CHAMPION_ALONE, Routing, read_routing
+from features.routing import CHAMPION_ALONE, read_routing
 from serving.runtime import Line, Runtime, Served
 
 _LOG = logging.getLogger("haechi.serving")
@@ -179,7 +179,7 @@ class Repository:
         if before is None:
             self._tell(name, answers=True)
         if line.routing != (before.routing if before else CHAMPION_ALONE):
-            _LOG.info("%s is routed anew: %s", name, _written(line.routing))
+            _LOG.info("%s is routed anew: %s", name, line.routing)
 
     def _refuse(self, name: str, version: int | None, error: HaechiError) -> None:
         one = Refused(
@@ -202,10 +202,3 @@ def _seen(folder: Path) -> int | None:
         return (folder / SUMS).stat().st_mtime_ns
     except OSError:
         return None
-
-
-def _written(routing: Routing) -> str:
-    parts = [f"shadow {routing.shadow}"] if routing.shadow is not None else []
-    if routing.canary is not None:
-        parts.append(f"canary {routing.canary} for {routing.share:.0%} and {', '.join(routing.zones) or 'no zone'}")
-    return "; ".join(parts) or "the champion alone"

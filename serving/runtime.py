@@ -1,9 +1,11 @@
 """The models of one process: loaded from artifacts, asked with arrays, answered with arrays. It knows no wire."""
 
+import os
 import random
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,22 +15,40 @@ from features.artifact import open_artifact
 from features.errors import ArtifactMismatch, BadInput, UnknownName
 from features.manifest import Manifest, TensorSpec
 from features.routing import CHAMPION_ALONE, Routing
+from serving.call import Call
 from serving.graph import open_graph
+from serving.shadow import Shadows
 from serving.tensors import DTYPES, Array, dtype_name
+from serving.turns import Length, Turns
+
+IN_PROCESS = Call(method="Runtime.run")
+"""The call of whoever asks without a wire, and waits as long as it takes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)
 class Served:
-    """One loaded version: its artifact's folder and manifest, and the onnxruntime session of its graph."""
+    """One loaded version.
+
+    Attributes:
+        folder: of its artifact.
+        manifest: its own.
+        session: onnxruntime's, of its graph.
+        length: of its runs.
+        label: ``NAME/VERSION``.
+        output_names: in the manifest's order.
+    """
 
     folder: Path
     manifest: Manifest
     session: Any
+    length: Length = field(default_factory=Length)
+    label: str = field(init=False)
+    output_names: list[str] = field(init=False)
 
-    @property
-    def label(self) -> str:
-        """``NAME/VERSION``."""
-        return f"{self.manifest.name}/{self.manifest.version}"
+    def __post_init__(self) -> None:
+        # Asked for with every call.
+        object.__setattr__(self, "label", f"{self.manifest.name}/{self.manifest.version}")
+        object.__setattr__(self, "output_names", [spec.name for spec in self.manifest.outputs])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -84,6 +104,9 @@ class Runtime:
         self._lines: dict[str, Line] = {}
         self.before_serving: list[Callable[[Served], None]] = []
         """Each is asked before a version may answer, and raises ``ArtifactMismatch`` where it must not."""
+        self.shadows = Shadows()
+        self.turns = Turns(len(os.sched_getaffinity(0)))
+        """Of long runs."""
 
     def open(self, folder: Path) -> Served:
         """Check an artifact and make it ready to answer, without letting it.
@@ -184,12 +207,32 @@ class Runtime:
             BadInput: an input is missing, unknown, or of another dtype or shape; names it, with expected and got.
             ArtifactMismatch: the graph's answer is not of the shape that its manifest promises.
         """
-        return infer(self.get(model, version), inputs)
+        return self.infer(self.get(model, version), inputs)
 
+    def infer(self, served: Served, inputs: Mapping[str, Array], call: Call = IN_PROCESS) -> dict[str, Array]:
+        """``run`` on a version already at hand, so that one call never meets two.
 
-def infer(served: Served, inputs: Mapping[str, Array]) -> dict[str, Array]:
-    """``Runtime.run`` on a model already at hand, so that one call never meets two versions."""
-    return compute(served, inputs, check(served, inputs))
+        Raises:
+            Overloaded: long runs wait for their turn already.
+            TooLate: the call's deadline passed meanwhile.
+        """
+        return self.compute(served, inputs, check(served, inputs), call)
+
+    def compute(
+        self, served: Served, inputs: Mapping[str, Array], axes: Mapping[str, int], call: Call
+    ) -> dict[str, Array]:
+        """``infer`` without a look at the inputs, which ``check`` passed with these ``axes``."""
+        if served.length.is_long:
+            with self.turns.taken(served.length.run_s, call):
+                outputs = compute(served, inputs, axes)
+        else:
+            outputs = compute(served, inputs, axes)
+        line = self._lines.get(served.manifest.name)
+        shadow = line.shadow if line is not None else None
+        if shadow is not None and shadow is not served:
+            pair = f"{served.label} against {shadow.label}"
+            self.shadows.ask(pair, lambda inputs: compute(shadow, inputs, check(shadow, inputs)), inputs, outputs)
+        return outputs
 
 
 def check(served: Served, inputs: Mapping[str, Array]) -> dict[str, int]:
@@ -216,23 +259,24 @@ def compute(served: Served, inputs: Mapping[str, Array], axes: Mapping[str, int]
         BadInput: an index in the values lies out of the graph's range.
         ArtifactMismatch: as ``Runtime.run``.
     """
-    names = [spec.name for spec in served.manifest.outputs]
+    since_s = time.perf_counter()
     try:
-        arrays = served.session.run(names, dict(inputs))
+        arrays = served.session.run(served.output_names, inputs)
     except onnx_errors.InvalidArgument:
         # Its own text names files of the machine that it was built on.
         raise BadInput(
             cause=f"The graph of {served.label} cannot take these values: an index in them lies out of range",
             mend="Build the inputs with `features`, as in training",
         ) from None
-    outputs = dict(zip(names, arrays, strict=True))
-    for spec in served.manifest.outputs:
-        wrong = _shape_error(spec, outputs[spec.name].shape, dict(axes))
-        if wrong is not None:
-            raise ArtifactMismatch(
-                cause=f"{served.label} answered output '{spec.name}' {wrong}", mend="Export the model again"
-            )
-    return outputs
+    served.length.learn(since_s)
+    for spec, array in zip(served.manifest.outputs, arrays, strict=True):
+        if array.shape != tuple([axes.get(axis, axis) if isinstance(axis, str) else axis for axis in spec.shape]):
+            wrong = _shape_error(spec, array.shape, dict(axes))
+            if wrong is not None:
+                raise ArtifactMismatch(
+                    cause=f"{served.label} answered output '{spec.name}' {wrong}", mend="Export the model again"
+                )
+    return dict(zip(served.output_names, arrays, strict=True))
 
 
 def _check_inputs(label: str, specs: Sequence[TensorSpec], inputs: Mapping[str, Array]) -> dict[str, int]:

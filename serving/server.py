@@ -2,11 +2,11 @@
 
 import errno
 import logging
+import os
 import signal
 import socket
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
 from pathlib import Path
 
@@ -21,16 +21,17 @@ from serving import inference
 from serving.door import Door
 from serving.guard import Guard
 from serving.health import Health
+from serving.intake import Intake
+from serving.lanes import Lanes
 from serving.proto.pool import POOL
 from serving.repository import Repository
 from serving.rpc import Method, Wrap, add_service
 from serving.runtime import Runtime
+from serving.turns import Turns
 
 DRAIN_S = 10.0
 """How long calls that are under way may take to finish once the server is told to stop."""
 
-# A model's graph runs on the calling thread, and a small pool measured best: more threads only wait for each other.
-_WORKERS = 4
 _LOOK_UP_S = 0.2
 _LOG = logging.getLogger("haechi.serving")
 
@@ -57,8 +58,13 @@ class Server:
         self.guard = Guard(self._door.admit)
         self.guard.listeners.append(self._door.audit.heard)
         self._health = Health()
-        self._pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="haechi-serving")
-        self._server = grpc.server(self._pool, options=_options(settings))
+        lanes = Lanes()
+        runtime.turns = Turns(_cores(), lanes.lent)
+        self._intake = Intake(lanes)
+        self._server = grpc.server(
+            self._intake,  # type: ignore[arg-type]  # any executor will do
+            options=_options(settings),
+        )
         self._services = self._register(runtime, settings, repository)
         # Health is told to strangers, and which models there are is not where callers are asked who they are.
         if repository is not None and not self._door.asks:
@@ -76,7 +82,7 @@ class Server:
         """Report unhealthy, take no new call, and give those under way ``drain_s`` seconds."""
         self._health.close()
         self._server.stop(drain_s).wait()
-        self._pool.shutdown()
+        self._intake.shutdown()
         self._health.pool.shutdown()
         self._door.close()
 
@@ -146,6 +152,10 @@ def _register_reflection(server: grpc.Server, names: tuple[str, ...], wrap: Wrap
     add_service(server, service, {"ServerReflectionInfo": method}, wrap)
 
 
+def _cores() -> int:
+    return len(os.sched_getaffinity(0))
+
+
 def _options(settings: Settings) -> list[tuple[str, int]]:
     return [
         ("grpc.max_receive_message_length", settings.max_message_mib << 20),
@@ -153,6 +163,11 @@ def _options(settings: Settings) -> list[tuple[str, int]]:
         ("grpc.max_send_message_length", -1),
         # Else a second server would bind the same port and take half of the calls.
         ("grpc.so_reuseport", 0),
+        # One connection may not hold all that there is.
+        ("grpc.max_concurrent_streams", 1000),
+        # Nobody pings a server into work, and who went without a word is noticed.
+        ("grpc.keepalive_time_ms", 60_000),
+        ("grpc.keepalive_timeout_ms", 20_000),
     ]
 
 

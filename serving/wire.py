@@ -18,8 +18,8 @@ from features.errors import BadInput, UnknownName
 from serving.asked import find
 from serving.call import Call
 from serving.proto import open_inference_grpc_pb2 as oip
-from serving.runtime import Runtime, Served, check, compute
-from serving.tensors import DTYPES, Array, decode, encode, from_wire
+from serving.runtime import Runtime, Served, check
+from serving.tensors import DTYPES, Array, decode, encode, from_wire, raw_of
 
 # Tags of length-delimited fields: number << 3 | 2.
 _RAW_INPUT, _RAW_OUTPUT = 7 << 3 | 2, bytes((6 << 3 | 2,))
@@ -95,7 +95,7 @@ class Wire:
             _refuse_unknown_outputs(head.wanted, served)
             head.checked = (served, check(served, arrays), {})
         _, axes, replies = head.checked
-        return _reply(served, compute(served, arrays, axes), head.wanted, replies)
+        return _reply(served, self._runtime.compute(served, arrays, axes, call), head.wanted, replies)
 
     def _known(self, request: bytes) -> tuple[_Head, list[tuple[int, int]]] | None:
         """The remembered head of a request, and where its blocks lie; None where one is not as it was then."""
@@ -161,7 +161,7 @@ def answer(runtime: Runtime, asked: oip.ModelInferRequest, call: Call) -> oip.Mo
     arrays = decode(asked.inputs, asked.raw_input_contents)
     axes = check(served, arrays)
     call.refuse_if_over()
-    outputs = compute(served, arrays, axes)
+    outputs = runtime.compute(served, arrays, axes, call)
     names = wanted or tuple(spec.name for spec in served.manifest.outputs)
     reply = _reply_head(served, names, outputs)
     reply.id = asked.id
@@ -190,10 +190,10 @@ def _reply(
     head = replies.get(shapes)
     if head is None:
         head = replies[shapes] = _reply_head(served, names, outputs).SerializeToString()
-    parts: list[bytes] = [head]
+    parts: list[bytes | memoryview] = [head]
     for name in names:
-        raw = encode(outputs[name])[1]
-        parts += (_RAW_OUTPUT, varint(len(raw)), raw)
+        raw = raw_of(outputs[name])
+        parts += (_RAW_OUTPUT, varint(raw.nbytes if isinstance(raw, memoryview) else len(raw)), raw)
     return b"".join(parts)
 
 

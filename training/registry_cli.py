@@ -14,13 +14,15 @@ from features.errors import HaechiError
 from training.compare_cli import compare_models
 from training.promote_cli import promote, rollback
 from training.registered import artifacts, opened
+from training.route_cli import route
 
 models = typer.Typer(
-    no_args_is_help=True, help="The registry of models: list, show, compare, promote, rollback, verify."
+    no_args_is_help=True, help="The registry of models: list, show, compare, promote, rollback, route, verify."
 )
 models.command("compare")(compare_models)
 models.command("promote")(promote)
 models.command("rollback")(rollback)
+models.command("route")(route)
 
 _REFUSED = "refused: "
 _COLUMNS = {

@@ -24,7 +24,7 @@ from serving.asked import find
 from serving.call import Call
 from serving.proto import haechi_v1_pb2 as v1
 from serving.rpc import Method, Wrap, add_service
-from serving.runtime import Runtime, Served, infer
+from serving.runtime import Runtime, Served
 from serving.traffic import measured
 from serving.traffic.encode import Answer, encode
 
@@ -101,7 +101,7 @@ class _Calls:
             issued_at = measured.instant(request, "issued_at", "request")
         state = _at(issued_at, memory, values, served.manifest.quantity)
         table = build(None, state, memory.config, [issued_at])
-        outputs = infer(served, {name: array[columns] for name, array in table.inputs.items()})
+        outputs = self._runtime.infer(served, {name: array[columns] for name, array in table.inputs.items()}, call)
         as_of = min(measured.seen_until(values, step_min, memory.state.as_of), issued_at)
         # Whoever names the time, by issue or by news, asks about that time; else it is about now.
         news = any(value.available_at > memory.state.as_of for value in values)

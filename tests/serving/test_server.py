@@ -362,10 +362,10 @@ def test_stopping_lets_the_calls_under_way_finish(
     begun, may_end = threading.Event(), threading.Event()
     find = runtime.find
 
-    def slow(model: str, version: str) -> Any:
+    def slow(model: str, version: str, zone: str) -> Any:
         begun.set()
         assert may_end.wait(10)
-        return find(model, version)
+        return find(model, version, zone)
 
     monkeypatch.setattr(runtime, "find", slow)
     server = Server(runtime, settings)

@@ -1,0 +1,144 @@
+"""What gRPC hands calls to, in the place of a thread pool: a call takes a thread only once its message is here.
+
+grpcio gives a call a thread as soon as its headers arrive, which then waits for the message; four callers who send
+nothing would stop a server of four threads. Here the message is asked for at once, on the thread that hears from the
+network, and the call joins the lanes with its message in hand; who sends none is hung up on. That also saves a change
+of threads a call. It reaches into ``grpc._server``, whose shape ``tests/serving/test_intake.py`` holds, and grpcio is
+pinned to.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from importlib import import_module
+from typing import Any
+
+from grpc import _server
+
+from features.errors import Overloaded
+from serving.call import Priority, priority
+from serving.lanes import Lanes
+
+PRIORITY = "haechi-priority"
+"""The metadata in which a caller says ``high`` (alerts), ``normal`` or ``batch``."""
+
+# Long enough for a full message over a bad line, short enough that a flood of silent calls drains.
+_PATIENCE_S = 10.0
+# Each has a thread of its own: what comes in on one is answered in its order.
+_MOST_STREAMS = 64
+_refusing = threading.local()
+_cygrpc: Any = import_module("grpc._cython.cygrpc")
+
+
+def refusal_of_this_call() -> Overloaded | None:
+    """Why the call that this thread answers is not to be answered; None: it is."""
+    return getattr(_refusing, "error", None)
+
+
+class _Started(Future[None]):
+    """What grpc is given for a call that was taken; it asks for nothing but to hear of its end."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.set_running_or_notify_cancel()
+
+
+class Intake(Executor):
+    """Takes calls from gRPC.
+
+    Args:
+        lanes: where calls wait once their message is here.
+    """
+
+    def __init__(self, lanes: Lanes) -> None:
+        self._lanes = lanes
+        self._streams = ThreadPoolExecutor(_MOST_STREAMS, thread_name_prefix="haechi-stream")
+        self._open_streams = 0
+        self._lock = threading.Lock()
+        self._silent: dict[Any, tuple[float, Any]] = {}
+        self._over = threading.Event()
+        self._sweeper = threading.Thread(target=self._sweep, name="haechi-intake", daemon=True)
+        self._sweeper.start()
+
+    def submit(self, run: Callable[..., Any], /, *args: Any, **kwargs: Any) -> "Future[Any]":
+        """Take a call that gRPC has heard of."""
+        work, event, state, behaviour, thunk, *codecs = args
+        if work is _server._unary_response_in_pool:
+            self._receive(event, state, lambda request: (run, work, event, state, behaviour, lambda: request, *codecs))
+            return _Started()
+        return self._stream(lambda: run(work, event, state, behaviour, thunk, *codecs), event)
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """Take no more calls; those that were taken are answered."""
+        self._over.set()
+        self._sweeper.join()
+        self._lanes.close()
+        self._streams.shutdown(wait, cancel_futures=cancel_futures)
+
+    def _receive(self, event: Any, state: Any, ready: Callable[[bytes], tuple[Any, ...]]) -> None:
+        def received(message: Any) -> Any:
+            request = message.batch_operations[0].message()
+            self._silent.pop(state, None)
+            with state.condition:
+                if request is None and state.client is _server._OPEN:
+                    state.client = _server._CLOSED
+                    _hang_up(event, state, _cygrpc.StatusCode.invalid_argument, b"The call has no message. Send one")
+                finished = _server._possibly_finish_call(state, _server._RECEIVE_MESSAGE_TOKEN)
+            if request is not None:
+                run, *args = ready(request)
+                self._lanes.submit(lambda refusal: _answer(run, args, refusal), _priority(event), len(request))
+            return finished
+
+        with state.condition:
+            self._silent[state] = (time.monotonic(), event)
+            event.call.start_server_batch((_cygrpc.ReceiveMessageOperation(0),), received)
+            state.due.add(_server._RECEIVE_MESSAGE_TOKEN)
+
+    def _stream(self, run: Callable[[], None], event: Any) -> "Future[Any]":
+        with self._lock:
+            full = self._open_streams >= _MOST_STREAMS
+            self._open_streams += not full
+        if full:
+            refusal = Overloaded(
+                cause=f"{_MOST_STREAMS} streams are open here already",
+                mend="Send more over a stream that is open, or ask another replica",
+                retry_s=_PATIENCE_S,
+            )
+            self._lanes.submit(lambda _: _answer(run, (), refusal), _priority(event))
+            return _Started()
+        future = self._streams.submit(run)
+        future.add_done_callback(self._stream_ended)
+        return future
+
+    def _stream_ended(self, _: object) -> None:
+        with self._lock:
+            self._open_streams -= 1
+
+    def _sweep(self) -> None:
+        while not self._over.wait(1.0):
+            now_s = time.monotonic()
+            for state, (since_s, event) in tuple(self._silent.items()):
+                if now_s - since_s > _PATIENCE_S:
+                    with state.condition:
+                        if state in self._silent:
+                            text = f"No message came within {_PATIENCE_S:.0f} s. Send it at once".encode()
+                            _hang_up(event, state, _cygrpc.StatusCode.deadline_exceeded, text)
+                    self._silent.pop(state, None)
+
+
+def _hang_up(event: Any, state: Any, code: Any, details: bytes) -> None:
+    if not state.statused:
+        _server._abort(state, event.call, code, details)
+
+
+def _answer(run: Callable[..., Any], args: Iterable[Any], refusal: Overloaded | None) -> None:
+    _refusing.error = refusal
+    try:
+        run(*args)
+    finally:
+        _refusing.error = None
+
+
+def _priority(event: Any) -> Priority:
+    return priority(next((value for key, value in event.invocation_metadata or () if key == PRIORITY), None))

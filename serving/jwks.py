@@ -5,6 +5,7 @@ import logging
 import threading
 import time
 import urllib.request
+from base64 import urlsafe_b64decode
 from collections.abc import Callable, Mapping
 from http.client import HTTPException
 from pathlib import Path
@@ -69,12 +70,17 @@ def _key(described: dict[str, Any]) -> RSAKey | ECKey | OKPKey | None:
     if "crv" in described and described["crv"] not in _CURVES:
         return None
     try:
+        # Before joserfc sees it, which would take a short one and warn.
+        if described["kty"] == "RSA" and _bits(described["n"]) < _SMALLEST_RSA_BITS:
+            return None
         key = JWKRegistry.import_key(described)
     except (JoseError, ValueError, TypeError, KeyError):
         return None
-    if isinstance(key, RSAKey):
-        return key if key.public_key.key_size >= _SMALLEST_RSA_BITS else None
-    return key if isinstance(key, ECKey | OKPKey) else None
+    return key if isinstance(key, RSAKey | ECKey | OKPKey) else None
+
+
+def _bits(number: str) -> int:
+    return int.from_bytes(urlsafe_b64decode(number + "==")).bit_length()
 
 
 class FileKeys:

@@ -9,6 +9,7 @@ import logging
 import time
 from collections.abc import Callable
 from functools import partial
+from typing import TYPE_CHECKING
 
 import grpc
 
@@ -17,12 +18,13 @@ from features.settings import Settings
 from serving.address import host_of, is_loopback
 from serving.audit import Audit
 from serving.call import Call, Caller
-from serving.jwt import Jwts, jwts
 from serving.rates import Rates
 from serving.scopes import ADMIN, scopes
-from serving.tls import credentials, subjects
 from serving.tokens import Known, Tokens, hashed, read_tokens
 from serving.watched import Watched
+
+if TYPE_CHECKING:
+    from serving.jwt import Jwts
 
 _BEARER = "bearer "
 _RATE_BEYOND_LOCALHOST_PER_S = 1000.0
@@ -45,11 +47,11 @@ class Door:
     def __init__(self, settings: Settings, now: Callable[[], float] = time.time) -> None:
         _refuse_half_open(settings)
         self._now = now
-        self.credentials = credentials(settings)
+        self.credentials = _credentials(settings)
         self.audit = Audit(settings.audit or settings.home / "audit.jsonl")
         tokens = settings.tokens
         self._tokens = None if tokens is None else Watched((tokens,), lambda: read_tokens(tokens))
-        self._jwts: Jwts | None = jwts(settings)
+        self._jwts = None if settings.jwt_jwks is None else _jwts(settings.jwt_jwks, settings)
         self._certified = settings.tls_client_ca is not None
         self._certified_may = scopes(settings.tls_client_scopes.split())
         self.asks = _asks(settings)
@@ -69,8 +71,6 @@ class Door:
         """
         if not call.scope:
             return
-        if call.scope == ADMIN:
-            call.peer = context.peer()
         if self.asks:
             call.caller = self._caller(context)
         self._charge(context, call)
@@ -93,7 +93,7 @@ class Door:
         if shown:
             # A token that does not hold is not made up for by a certificate: its owner should know.
             return self._by_token(shown)
-        names = subjects(context) if self._certified else ()
+        names = _subjects(context) if self._certified else ()
         if names:
             return self._by_certificate(names)
         raise UnknownCaller(
@@ -145,6 +145,32 @@ class Door:
         who = f"{caller.shown} {caller.name}" if caller.shown else host_of(context.peer())
         call.charge = partial(self._rates.take, who, rate_per_s)
         call.charge()
+
+
+def _subjects(context: grpc.ServicerContext) -> tuple[str, ...]:
+    """The names in the certificate that a client showed, alternative names first; none where it showed none.
+
+    gRPC took it only because the authority signed it and its time is not over.
+    """
+    shown = context.auth_context()
+    names = [*shown.get("x509_subject_alternative_name", ()), *shown.get("x509_common_name", ())]
+    return tuple(name.decode("utf-8", "replace") for name in names)
+
+
+def _credentials(settings: Settings) -> grpc.ServerCredentials | None:
+    files = (settings.tls_cert, settings.tls_key, settings.tls_client_ca)
+    if files == (None, None, None):
+        return None
+    # Only here, as below: it takes a while to import, and a server on its own machine starts without.
+    from serving.tls import credentials
+
+    return credentials(*files)
+
+
+def _jwts(jwks: str, settings: Settings) -> "Jwts":
+    from serving.jwt import jwts
+
+    return jwts(jwks, settings.jwt_issuer, settings.jwt_audience)
 
 
 def _asks(settings: Settings) -> bool:

@@ -93,7 +93,7 @@ class Guard:
             since_s, call = time.perf_counter(), _call(name, scope, context)
             try:
                 if note is not None:
-                    call.request = note(request)
+                    call.request, call.peer = note(request), context.peer()
                 _refuse_overload()
                 self._admit(context, call)
                 reply = answer(request, call)

@@ -15,7 +15,6 @@ from joserfc.jws import JWSRegistry
 from joserfc.jwt import JWTClaimsRegistry
 
 from features.errors import BadInput, UnknownCaller
-from features.settings import Settings
 from serving.call import Caller
 from serving.jwks import FileKeys, Keys, UrlKeys
 from serving.scopes import known_scopes
@@ -133,23 +132,25 @@ class Jwts:
         return _caller(read.claims), min(read.claims["exp"], _FAR_S) + _LEEWAY_S
 
 
-def jwts(settings: Settings) -> Jwts | None:
-    """The checker that ``settings`` describe; None where they describe none.
+def jwts(jwks: str, issuer: str | None, audience: str | None) -> Jwts:
+    """The checker that settings describe.
+
+    Args:
+        jwks: a file or a URL.
+        issuer: as ``Jwts``.
+        audience: as ``Jwts``.
 
     Raises:
         BadInput: issuer or audience is missing, or the keys cannot be read.
     """
-    if settings.jwt_jwks is None:
-        return None
-    for name, value in (("jwt_issuer", settings.jwt_issuer), ("jwt_audience", settings.jwt_audience)):
+    for name, value in (("jwt_issuer", issuer), ("jwt_audience", audience)):
         if not value:
             raise BadInput(
                 cause=f"JWTs are to be taken, and {name} is not set: any token that those keys sign would do",
                 mend=f"Set HAECHI_{name.upper()}",
             )
-    is_url = "://" in settings.jwt_jwks
-    source = UrlKeys(settings.jwt_jwks) if is_url else FileKeys(Path(settings.jwt_jwks))
-    return Jwts(source, settings.jwt_issuer or "", settings.jwt_audience or "")
+    source = UrlKeys(jwks) if "://" in jwks else FileKeys(Path(jwks))
+    return Jwts(source, issuer or "", audience or "")
 
 
 def _caller(claims: dict[str, Any]) -> Caller:

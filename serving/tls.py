@@ -12,27 +12,28 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
 
 from features.errors import BadInput
-from features.settings import Settings
 from serving.watched import Watched, read_bytes, warn_if_public
 
 _SOON = timedelta(days=14)
 _LOG = logging.getLogger("haechi.serving")
 
 
-def credentials(settings: Settings) -> grpc.ServerCredentials | None:
-    """What the server shows and asks for; None where TLS is not set. Each handshake takes the newest files.
+def credentials(cert: Path | None, key: Path | None, ca: Path | None) -> grpc.ServerCredentials:
+    """What the server shows and asks for. Each handshake takes the newest files.
+
+    Args:
+        cert: the server's certificate and those of its authorities, the own first.
+        key: its private key.
+        ca: the authority that must have signed a client's certificate; None: clients need none.
 
     Raises:
         BadInput: a file is missing, expired or does not fit the others.
     """
-    cert, key, ca = settings.tls_cert, settings.tls_key, settings.tls_client_ca
     if cert is None or key is None:
-        if cert is not None or key is not None or ca is not None:
-            raise BadInput(
-                cause="TLS needs a certificate and its key, and one of them is not set",
-                mend="Set both HAECHI_TLS_CERT and HAECHI_TLS_KEY",
-            )
-        return None
+        raise BadInput(
+            cause="TLS needs a certificate and its key, and one of them is not set",
+            mend="Set both HAECHI_TLS_CERT and HAECHI_TLS_KEY",
+        )
     paths = (cert, key) if ca is None else (cert, key, ca)
     watched = Watched(paths, lambda: _configuration(cert, key, ca, datetime.now(UTC)))
     # gRPC is to be told of news alone.
@@ -48,16 +49,6 @@ def credentials(settings: Settings) -> grpc.ServerCredentials | None:
     # The types of grpc forget that None says "no news".
     fetch = cast(Callable[[], grpc.ServerCertificateConfiguration], newest)
     return grpc.dynamic_ssl_server_credentials(given[0], fetch, require_client_authentication=ca is not None)
-
-
-def subjects(context: grpc.ServicerContext) -> tuple[str, ...]:
-    """The names in the certificate that a client showed, alternative names first; none where it showed none.
-
-    gRPC took it only because the authority signed it and its time is not over.
-    """
-    shown = context.auth_context()
-    names = [*shown.get("x509_subject_alternative_name", ()), *shown.get("x509_common_name", ())]
-    return tuple(name.decode("utf-8", "replace") for name in names)
 
 
 def _configuration(cert: Path, key: Path, ca: Path | None, now: datetime) -> grpc.ServerCertificateConfiguration:

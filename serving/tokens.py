@@ -68,7 +68,7 @@ class Tokens:
 
 
 class _Entry(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(extra="forbid", strict=True, defer_build=True)
 
     scopes: list[str]
     zone: str = ""
@@ -86,7 +86,7 @@ class _Certificate(_Entry):
 
 
 class _File(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", defer_build=True)
 
     token: list[_Token] = []
     certificate: list[_Certificate] = []

@@ -14,7 +14,6 @@ from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet, OKPKey, RSAKey
 
 from features.errors import BadInput, UnknownCaller
-from features.settings import Settings
 from serving import jwt as jwt_module
 from serving.jwks import FileKeys
 from serving.jwt import ALGORITHMS, Jwts, jwts
@@ -196,9 +195,10 @@ def test_a_key_that_is_taken_back_takes_its_tokens_along(
         checker.caller(old)
 
 
-@pytest.mark.parametrize("missing", ["jwt_issuer", "jwt_audience"])
-def test_issuer_and_audience_have_to_be_said(missing: str, jwks: Path, settings: Settings) -> None:
-    said = {"jwt_jwks": str(jwks), "jwt_issuer": ISSUER, "jwt_audience": AUDIENCE}
-    with pytest.raises(BadInput, match=f"{missing} is not set"):
-        jwts(settings.model_copy(update=said | {missing: None}))
-    assert jwts(settings.model_copy(update=said)) is not None
+@pytest.mark.parametrize("missing", ["issuer", "audience"])
+def test_issuer_and_audience_have_to_be_said(missing: str, jwks: Path, sign: Callable[..., str]) -> None:
+    said = {"issuer": ISSUER, "audience": AUDIENCE}
+    with pytest.raises(BadInput, match=f"jwt_{missing} is not set") as refusal:
+        jwts(str(jwks), **(said | {missing: None}))
+    assert f"HAECHI_JWT_{missing.upper()}" in refusal.value.mend
+    assert jwts(str(jwks), **said).caller(sign()).name == "room"

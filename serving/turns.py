@@ -1,7 +1,7 @@
 """Long runs of a graph take turns, one a core: side by side they would only make each other late.
 
-A model whose run takes milliseconds is asked whether its call can end in time before it waits for its turn; what would
-wait longer than twice its own length is refused at once, with the time after which it is worth asking again.
+A call whose run takes milliseconds is held against those that wait already: what would wait much longer than its own
+run takes is refused at once, with the time after which it is worth asking again.
 """
 
 import heapq
@@ -20,6 +20,8 @@ LONG_S = 0.002
 
 # In runs of its own length: with its own run an answer takes three times as long as on an idle machine, at most.
 _MOST_AHEAD_RUNS = 1.5
+# Less than that nobody notices, however short the run.
+_NOTICED_S = 0.035
 # Of newer runs in the mean: a model that slows down is noticed within tens of calls.
 _GAIN = 0.1
 
@@ -40,8 +42,11 @@ class Length:
         return self.run_s >= LONG_S
 
     def learn(self, since_s: float) -> None:
-        """Take a run that began at ``since_s`` on ``time.perf_counter``'s clock into the mean."""
-        took_s = time.perf_counter() - since_s
+        """Take a run that this thread began at ``since_s`` on ``time.thread_time``'s clock into the mean.
+
+        The thread's own time: by the wall's clock a short run on a busy core looks long.
+        """
+        took_s = time.thread_time() - since_s
         self.run_s = took_s if not self.run_s else self.run_s + _GAIN * (took_s - self.run_s)
 
 
@@ -86,7 +91,7 @@ class Turns:
                 return
             # Of those that run now, half is over on average.
             wait_s = max(self._ahead_s - self._cores * expected_s / 2, 0.0) / self._cores
-            if wait_s > _MOST_AHEAD_RUNS * expected_s and call.priority is not Priority.HIGH:
+            if wait_s > max(_MOST_AHEAD_RUNS * expected_s, _NOTICED_S) and call.priority is not Priority.HIGH:
                 raise Overloaded(
                     cause=f"Runs that take {expected_s * 1000:.0f} ms each wait for their turn already",
                     mend="Ask again later, more slowly, or ask another replica",

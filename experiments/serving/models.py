@@ -15,10 +15,10 @@ SENSORS, STEPS, CHANNELS = 170, 12, 3
 _SEED = 7
 
 
-def traffic(root: Path, version: int = 1) -> Path:
+def traffic(root: Path, version: int = 1, name: str = "traffic") -> Path:
     """``traffic``: x [batch, 170, 12, 3] to y [batch, 170, 12, 1], one small MLP a sensor."""
     graph = _mlp([STEPS * CHANNELS, 128, 128, STEPS], version, sensors=True)
-    return _artifact(root, "traffic", version, graph, ("batch", SENSORS, STEPS, CHANNELS), ("batch", SENSORS, STEPS, 1))
+    return _artifact(root, name, version, graph, ("batch", SENSORS, STEPS, CHANNELS), ("batch", SENSORS, STEPS, 1))
 
 
 def tabular(root: Path) -> Path:

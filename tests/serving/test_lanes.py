@@ -79,7 +79,7 @@ def test_a_burst_is_answered_and_a_standing_queue_is_cut(lanes: Lanes, clock: Cl
     clock.now_s += 0.5
     busy.submit("second")
     busy.submit("alert", Priority.HIGH)
-    clock.now_s += 0.2
+    clock.now_s += 0.3
     busy.let_go()
 
     assert set(busy.refusals) == {"first", "second"}

@@ -114,7 +114,7 @@ def test_a_run_that_fails_gives_its_turn_back() -> None:
 
 def test_a_models_length_is_learned_from_its_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [0.0]
-    monkeypatch.setattr("serving.turns.time.perf_counter", lambda: now[0])
+    monkeypatch.setattr("serving.turns.time.thread_time", lambda: now[0])
     length = Length()
     now[0] = 0.03
     length.learn(0.0)

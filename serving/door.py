@@ -7,7 +7,7 @@ health, and does not start where callers could not be told apart or their tokens
 import hmac
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -26,6 +26,7 @@ from serving.watched import Watched
 if TYPE_CHECKING:
     from serving.jwt import Jwts
 
+Metadata = Iterable[tuple[str, str | bytes]]
 _BEARER = "bearer "
 _RATE_BEYOND_LOCALHOST_PER_S = 1000.0
 _LOG = logging.getLogger("haechi.serving")
@@ -83,13 +84,23 @@ class Door:
         if call.scope == ADMIN:
             self.audit.refuse_unless_writable()
 
+    def strange(self, metadata: Metadata) -> bool:
+        """Whether a call with this metadata is refused whatever it says, so that it need not be read; costs little.
+
+        A JWT that was not seen before is not checked here, nor whom TLS let in.
+        """
+        if not self.asks or self._certified:
+            return False
+        token = _token(_shown(metadata)) or ""
+        return hashed(token) not in self._listed().tokens and (self._jwts is None or token.count(".") != 2)
+
     def close(self) -> None:
         """Follow nothing any more."""
         if self._jwts is not None:
             self._jwts.close()
 
     def _caller(self, context: grpc.ServicerContext) -> Caller:
-        shown = next((str(value) for key, value in context.invocation_metadata() or () if key == "authorization"), "")
+        shown = _shown(context.invocation_metadata() or ())
         if shown:
             # A token that does not hold is not made up for by a certificate: its owner should know.
             return self._by_token(shown)
@@ -102,11 +113,11 @@ class Door:
         )
 
     def _by_token(self, shown: str) -> Caller:
-        if shown[: len(_BEARER)].lower() != _BEARER:
+        token = _token(shown)
+        if token is None:
             raise UnknownCaller(
                 cause="The call's authorization is not of the kind Bearer", mend="Send `authorization: Bearer TOKEN`"
             )
-        token = shown[len(_BEARER) :].strip()
         digest = hashed(token)
         known = self._listed().tokens.get(digest)
         # Looked up by what cannot be chosen, so how long that takes tells nothing; compared whole all the same.
@@ -145,6 +156,15 @@ class Door:
         who = f"{caller.shown} {caller.name}" if caller.shown else host_of(context.peer())
         call.charge = partial(self._rates.take, who, rate_per_s)
         call.charge()
+
+
+def _shown(metadata: Metadata) -> str:
+    return next((str(value) for key, value in metadata if key == "authorization"), "")
+
+
+def _token(shown: str) -> str | None:
+    """What an authorization of the kind Bearer holds; None of another kind."""
+    return shown[len(_BEARER) :].strip() if shown[: len(_BEARER)].lower() == _BEARER else None
 
 
 def _subjects(context: grpc.ServicerContext) -> tuple[str, ...]:

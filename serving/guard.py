@@ -59,6 +59,8 @@ class Guard:
     def __init__(self, admit: Admit = admit_anyone) -> None:
         self.refused: Counter[str] = Counter()
         self.listeners: list[Callable[[Ended], None]] = []
+        self.public: set[Behaviour] = set()
+        """What answers everybody."""
         self._admit = admit
         self._lock = threading.Lock()
 
@@ -69,7 +71,10 @@ class Guard:
             return self._stream(name, method.scope, self._each(answer, method.refused))
         if streams(described):
             return self._stream(name, method.scope, answer)
-        return self._unary(name, method.scope, answer, _noted(described) if method.scope == ADMIN else None)
+        guarded = self._unary(name, method.scope, answer, _noted(described) if method.scope == ADMIN else None)
+        if not method.scope:
+            self.public.add(guarded)
+        return guarded
 
     def refuse(self, call: Call, error: Exception, since_s: float) -> Refusal:
         """What the caller is told about ``error``, which is counted and told to whoever listens."""

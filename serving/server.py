@@ -60,7 +60,8 @@ class Server:
         self._health = Health()
         lanes = Lanes()
         runtime.turns = Turns(_cores(), lanes.lent)
-        self._intake = Intake(lanes)
+        public, strange = self.guard.public, self._door.strange
+        self._intake = Intake(lanes, lambda answer, metadata: answer not in public and strange(metadata))
         self._server = grpc.server(
             self._intake,  # type: ignore[arg-type]  # any executor will do
             options=_options(settings),

@@ -2,8 +2,9 @@
 
 import hmac
 import json
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -92,6 +93,26 @@ def test_a_wrong_token_is_refused_and_not_repeated(shown: str, asking: Server) -
     assert refusal.value.code() is grpc.StatusCode.UNAUTHENTICATED
     assert "wrong" not in refusal.value.details()
     assert "xxx" not in refusal.value.details()
+
+
+@pytest.mark.usefixtures("at_once")
+def test_who_shows_nothing_is_not_waited_for(asking: Server, token: MakeToken) -> None:
+    held, ended = token("infer"), threading.Event()
+
+    def nothing() -> Iterator[bytes]:
+        ended.wait(20)
+        yield from ()
+
+    with grpc.insecure_channel(asking.address) as channel:
+        silent = channel.stream_unary("/inference.GRPCInferenceService/ModelInfer")
+        for shown in ("", "Bearer wrong", "Bearer a.b.c"):
+            with pytest.raises(grpc.RpcError) as refusal:
+                silent(nothing(), metadata=(("authorization", shown),), timeout=5)
+            assert refusal.value.code() is grpc.StatusCode.UNAUTHENTICATED
+        with pytest.raises(grpc.RpcError) as refusal:
+            silent(nothing(), metadata=(("authorization", f"Bearer {held}"),), timeout=1)
+        assert refusal.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED, "a caller's message is waited for"
+        ended.set()
 
 
 @pytest.mark.usefixtures("at_once")

@@ -46,6 +46,7 @@ class Settings(BaseSettings):
     client_key: Path | None = Field(None, description="its private key (PEM)")
     max_message_mib: int = Field(32, ge=1, le=1024, description="the largest gRPC message taken, MiB")
     threads: int = Field(1, ge=1, le=64, description="threads of one onnxruntime session")
+    workers: int = Field(1, ge=1, le=256, description="processes of `haechi serve`, each on a core of its own")
     poll_s: float = Field(2.0, ge=0.1, le=3600, description="how often `haechi serve` looks for changed models, s")
     stale_after_min: int = Field(180, ge=1, description="older measurements mark a forecast `degraded: stale`")
     signing_key: SecretStr | None = Field(None, description="Ed25519 private key (PEM) that signs artifacts")

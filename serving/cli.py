@@ -1,8 +1,7 @@
 """Commands of this room."""
 
-import logging
 import os
-import sys
+from dataclasses import asdict
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -17,16 +16,14 @@ from features.settings import load
 from serving.token_cli import tokens as token_commands
 
 if TYPE_CHECKING:
-    from serving.repository import Repository
-    from serving.server import Server
+    from serving.serve import Started
 
 ModelsFlag = Annotated[
     Path | None, typer.Option(help="Folder of artifacts, NAME/VERSION/ below it. Default: HAECHI_HOME/artifacts.")
 ]
 HostFlag = Annotated[str | None, typer.Option(help="Address to bind. Default: 127.0.0.1.")]
 PortFlag = Annotated[int | None, typer.Option(min=0, max=65535, help="gRPC port; 0 picks a free one. Default: 8500.")]
-
-
+WorkersFlag = Annotated[int | None, typer.Option(min=1, help="Processes, each on a core of its own. Default: 1.")]
 TlsCertFlag = Annotated[Path | None, typer.Option(metavar="FILE", help="The server's certificate chain (PEM).")]
 TlsKeyFlag = Annotated[Path | None, typer.Option(metavar="FILE", help="Its private key (PEM).")]
 ClientCaFlag = Annotated[
@@ -51,30 +48,32 @@ def _serve(
     *,
     host: HostFlag = None,
     port: PortFlag = None,
+    workers: WorkersFlag = None,
     tls_cert: TlsCertFlag = None,
     tls_key: TlsKeyFlag = None,
     client_ca: ClientCaFlag = None,
     tokens: TokensFlag = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Serve every model's champion (else its newest version) over gRPC until told to stop.
+    """Serve every model's champion (else its newest version) over gRPC until told to stop; changes are followed.
 
     Example: haechi serve --models .haechi/artifacts --port 8500
     """
     tls = {"tls_cert": tls_cert, "tls_key": tls_key, "tls_client_ca": client_ca}
-    flags = {"host": host, "port": port, "tokens": tokens} | tls
+    flags = {"host": host, "port": port, "workers": workers, "tokens": tokens} | tls
     settings = load().model_copy(update={name: value for name, value in flags.items() if value is not None})
     root = models if models is not None else settings.home / "artifacts"
 
-    from serving.server import serve
+    from serving.serve import log_to_stderr, serve
+    from serving.workers import serve_workers
 
-    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    log_to_stderr()
 
-    def on_ready(server: "Server", repository: "Repository") -> None:
-        document = _document(server, repository)
+    def on_ready(started: "Started") -> None:
+        document = asdict(started) | {"pid": os.getpid()}
         emit(document, as_json=as_json, render=lambda console: _render(console, document))
 
-    serve(root, settings, on_ready)
+    (serve if settings.workers == 1 else serve_workers)(root, settings, on_ready)
 
 
 def _forecast(
@@ -109,18 +108,6 @@ def _demo(
     from serving.demo import run
 
     run(data)
-
-
-def _document(server: "Server", repository: "Repository") -> dict[str, Any]:
-    manifests = [served.manifest for served in server.runtime.models()]
-    return {
-        "address": server.address,
-        "pid": os.getpid(),
-        "models": [
-            {"name": m.name, "version": m.version, "domain": m.domain, "simulated": m.simulated} for m in manifests
-        ],
-        "refused": [one.why for one in repository.refused],
-    }
 
 
 def _render(console: Console, document: dict[str, Any]) -> None:

@@ -19,7 +19,7 @@ from serving.address import host_of, is_loopback
 from serving.audit import Audit
 from serving.call import Call, Caller
 from serving.rates import Rates
-from serving.scopes import ADMIN, scopes
+from serving.scopes import ADMIN, Scope, scopes
 from serving.tokens import Known, Tokens, hashed, read_tokens
 from serving.watched import Watched
 
@@ -54,7 +54,7 @@ class Door:
         self._tokens = None if tokens is None else Watched((tokens,), lambda: read_tokens(tokens))
         self._jwts = None if settings.jwt_jwks is None else _jwts(settings.jwt_jwks, settings)
         self._certified = settings.tls_client_ca is not None
-        self._certified_may = scopes(settings.tls_client_scopes.split())
+        self._certified_may = _scopes_of_certificates(settings)
         self.asks = _asks(settings)
         self._rates = Rates()
         self._rate_per_s = settings.rate_per_s
@@ -191,6 +191,13 @@ def _jwts(jwks: str, settings: Settings) -> "Jwts":
     from serving.jwt import jwts
 
     return jwts(jwks, settings.jwt_issuer, settings.jwt_audience)
+
+
+def _scopes_of_certificates(settings: Settings) -> frozenset[Scope]:
+    try:
+        return scopes(settings.tls_client_scopes.split())
+    except BadInput as error:
+        raise BadInput(cause=f"HAECHI_TLS_CLIENT_SCOPES: {error.cause}", mend=error.mend) from None
 
 
 def _asks(settings: Settings) -> bool:

@@ -61,6 +61,8 @@ def test_an_expired_authority_of_clients_is_refused(start: Start, authority: Any
         start(**served(authority.issue("server"), tls_client_ca=stale))
     with pytest.raises(BadInput, match="one of them is not set"):
         start(tls_client_ca=authority.path)
+    with pytest.raises(BadInput, match="HAECHI_TLS_CLIENT_SCOPES: 'all' is no scope"):
+        start(**served(authority.issue("server"), tls_client_ca=authority.path, tls_client_scopes="all"))
 
 
 def test_a_certificate_that_ends_soon_is_said(start: Start, authority: Any, caplog: pytest.LogCaptureFixture) -> None:

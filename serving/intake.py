@@ -50,10 +50,13 @@ class Intake(Executor):
 
     Args:
         lanes: where calls wait once their message is here.
+        strange: tells, by what answers a call and by its metadata, whether it is refused whatever its message says:
+            that is not waited for then, and nobody is overtaken.
     """
 
-    def __init__(self, lanes: Lanes) -> None:
+    def __init__(self, lanes: Lanes, strange: Callable[[Any, Any], bool]) -> None:
         self._lanes = lanes
+        self._strange = strange
         self._streams = ThreadPoolExecutor(_MOST_STREAMS, thread_name_prefix="haechi-stream")
         self._open_streams = 0
         self._lock = threading.Lock()
@@ -62,9 +65,13 @@ class Intake(Executor):
         self._sweeper = threading.Thread(target=self._sweep, name="haechi-intake", daemon=True)
         self._sweeper.start()
 
-    def submit(self, run: Callable[..., Any], /, *args: Any, **kwargs: Any) -> "Future[Any]":
+    def submit(self, run: Callable[..., Any], /, *args: Any, **_: Any) -> "Future[Any]":
         """Take a call that gRPC has heard of."""
-        work, event, state, behaviour, _, *codecs = args
+        work, event, state, behaviour, _thunk, *codecs = args
+        if work is _server._unary_response_in_pool and self._strange(behaviour, event.invocation_metadata or ()):
+            unread = (work, event, state, behaviour, lambda: b"", *codecs)
+            self._lanes.submit(lambda refusal: _answer(run, unread, refusal), Priority.BATCH)
+            return _Started()
         if work is _server._unary_response_in_pool:
             self._receive(event, state, lambda request: (run, work, event, state, behaviour, lambda: request, *codecs))
             return _Started()

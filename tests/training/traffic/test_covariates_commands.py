@@ -150,6 +150,29 @@ def test_a_run_file_and_a_search_take_them(wet_city, make_options, home, run_com
     assert record["settings"]["covariates"] == ["rain_mm"]
 
 
+def test_a_search_judges_with_the_weather(wet_city, make_options):
+    def reached(covariates):
+        options = make_options(wet_city / "city.parquet", covariates=covariates, quick=True)
+        return problem(options).objective({}, lambda *_: None)
+
+    assert reached(wet_city / "forecast.parquet") < reached(None)
+
+
+def test_models_are_compared_on_another_file_with_its_weather(
+    at_wet_home, wet_city, make_panel, save_panel, document, tmp_path
+):
+    later = make_panel(days=14)
+    save_panel(replace(later, start=later.start + timedelta(days=140)), tmp_path / "later.parquet")
+    rain = pl.read_parquet(wet_city / "forecast.parquet").with_columns(
+        pl.col("time", "available_at") + timedelta(days=140)
+    )
+    rain.write_parquet(tmp_path / "rain.parquet")
+    judged = ("models", "compare", "dry/1", "wet/1", "--data", tmp_path / "later.parquet")
+    blind, told = document(*judged), document(*judged, "--covariates", tmp_path / "rain.parquet")
+    assert blind["overall"]["mae_a"] == told["overall"]["mae_a"]
+    assert blind["overall"]["mae_b"] != told["overall"]["mae_b"]
+
+
 def test_help_names_the_flag(run_command):
-    for name in ("train", "evaluate", "backtest", "search"):
-        assert "--covariates" in run_command(name, "--help")
+    for name in (["train"], ["evaluate"], ["backtest"], ["search"], ["experiment", "new"], ["models", "compare"]):
+        assert "--covariates" in run_command(*name, "--help")

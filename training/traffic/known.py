@@ -45,7 +45,8 @@ class Past:
             rows, enters = self.news
             steps = [step_number(time, panel.step_min) for time in (since, panel.time(row))]
             first, last = np.searchsorted(enters, steps, side="right").tolist()
-            window = replace(window, covariates=rows.rows(slice(first, last)))
+            # What was known before anything was measured is news to a state that begins with the measurements.
+            window = replace(window, covariates=rows.rows(slice(0 if since <= panel.start else first, last)))
         if window.available_at is None:
             return window
         now = np.datetime64(panel.time(row).astimezone(UTC).replace(tzinfo=None), "s")

@@ -251,6 +251,17 @@ def test_without_covariates_the_file_of_a_state_is_what_it_was(tmp_path):
     assert "covariate" not in pl.read_parquet_schema(tmp_path / "state.parquet")
 
 
+def test_all_other_features_are_the_same_to_the_last_bit():
+    now, measured = START + hours(60), panel(volumes(1, 60))
+    plain, weathered = small(), small(covariates=NAMES)
+    with_rows = replace(measured, covariates=weather(WEEK[:50]))
+    one = build(Raw(measured=measured), newborn(plain), plain, [now]).inputs
+    other = build(Raw(measured=with_rows), newborn(weathered), weathered, [now]).inputs
+    assert list(other) == [*one, "covariate", "covariate_mask"]
+    for name in one:
+        np.testing.assert_array_equal(one[name], other[name], err_msg=name)
+
+
 def test_models_of_other_covariates_have_other_schemas():
     one, other = (
         schema_sha256(schema.inputs(TrafficConfig(covariates=names), "veh/h"), []) for names in (("a",), ("b",))

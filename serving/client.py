@@ -21,7 +21,7 @@ from serving.proto import haechi_v1_pb2 as v1
 from serving.proto import open_inference_grpc_pb2 as oip
 from serving.tensors import Array, decode, encode
 from serving.traffic import replies
-from serving.traffic.replies import Forecast, Measurement
+from serving.traffic.replies import Covariate, Forecast, Measurement
 
 _TRAFFIC = v1.DESCRIPTOR.services_by_name["TrafficService"]
 _INFERENCE = oip.DESCRIPTOR.services_by_name["GRPCInferenceService"]
@@ -138,6 +138,7 @@ class Client:
         measurements: Sequence[Measurement] = (),
         issued_at: datetime | None = None,
         horizon_steps: int | None = None,
+        covariates: Sequence[Covariate] = (),
         version: str = "",
     ) -> Forecast:
         """The newest traffic forecast, labelled.
@@ -148,9 +149,10 @@ class Client:
             measurements: what was measured since the model's own; empty: the forecast rests on those it has.
             issued_at: aware, on the model's clock; None: as soon as every measurement is known.
             horizon_steps: how many steps ahead; None: all that the model has.
+            covariates: such as weather and its forecast, for a model that was trained with them.
             version: empty: the one that the server prefers.
         """
-        request = replies.request(model, version, entity_ids, measurements, issued_at, horizon_steps)
+        request = replies.request(model, version, entity_ids, measurements, issued_at, horizon_steps, covariates)
         return replies.forecast(self.call(_TRAFFIC, "Latest", request))
 
     def call(self, service: ServiceDescriptor, method: str, request: Any) -> Any:

@@ -147,7 +147,9 @@ def widened(state: TrafficState, count: int) -> TrafficState:
     size = len(state.entities)
     at = np.arange(count) % size
     arrays = {f.name: getattr(state, f.name) for f in fields(state)}
-    arrays = {name: array[..., at] for name, array in arrays.items() if isinstance(array, np.ndarray)}
+    arrays = {
+        name: array[..., at] for name, array in arrays.items() if isinstance(array, np.ndarray) and name != "covariate"
+    }
     return replace(state, entities=tuple(f"{state.entities[i]}#{n}" for n, i in enumerate(at)), **arrays)
 
 

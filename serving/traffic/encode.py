@@ -17,6 +17,8 @@ from features.traffic.state import TrafficState
 from serving.proto import haechi_v1_pb2 as v1
 from serving.tensors import Array
 
+_BETTER_THAN_STALE = ("ok", "degraded: no covariate")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Answer:
@@ -71,7 +73,7 @@ def _add_predictions(reply: v1.ForecastReply, answer: Answer) -> None:
     for place, quantiles in zip(answer.columns, answer.quantiles.tolist(), strict=True):
         entity, quality = answer.state.entities[place], QUALITIES[answer.quality[place]]
         # A worse reason is the one to read.
-        if answer.stale and quality == "ok":
+        if answer.stale and quality in _BETTER_THAN_STALE:
             quality = "degraded: stale"
         for step, values in zip(steps, quantiles, strict=True):
             prediction = reply.predictions.add()

@@ -11,6 +11,7 @@ import grpc
 import numpy as np
 
 from features.artifact import STATE
+from features.covariates import Covariates
 from features.errors import ArtifactMismatch, BadInput, UnknownName
 from features.manifest import TensorSpec, schema_sha256
 from features.settings import Settings
@@ -23,7 +24,7 @@ from features.traffic.state import TrafficState
 from serving.proto import haechi_v1_pb2 as v1
 from serving.rpc import add_service
 from serving.runtime import Runtime, Served, infer
-from serving.traffic import measured
+from serving.traffic import measured, outside
 from serving.traffic.encode import Answer, encode
 
 DOMAIN = "traffic"
@@ -88,7 +89,9 @@ class _Calls:
         issued_at = measured.known_by(values, step_min, memory.state.as_of)
         if request.HasField("issued_at"):
             issued_at = measured.instant(request, "issued_at", "request")
-        state = _at(issued_at, memory, values, served.manifest.quantity)
+        sent = outside.read(request.covariates, memory.config.covariates, step_min, memory.state.as_of)
+        covariates = outside.known(sent, memory.config.covariates, issued_at)
+        state = _at(issued_at, memory, values, served.manifest.quantity, covariates)
         table = build(None, state, memory.config, [issued_at])
         outputs = infer(served, {name: array[columns] for name, array in table.inputs.items()})
         as_of = min(measured.seen_until(values, step_min, memory.state.as_of), issued_at)
@@ -184,8 +187,14 @@ def _columns(entity_ids: Sequence[str], entities: tuple[str, ...]) -> list[int]:
     return [column[name] for name in dict.fromkeys(entity_ids)]
 
 
-def _at(issued_at: datetime, memory: _Memory, values: Sequence[measured.Value], quantity: str) -> TrafficState:
-    """The state with everything in it that was measured by ``issued_at``; the model's own stays as it is."""
+def _at(
+    issued_at: datetime,
+    memory: _Memory,
+    values: Sequence[measured.Value],
+    quantity: str,
+    covariates: Covariates | None,
+) -> TrafficState:
+    """The state with everything in it that was known by ``issued_at``; the model's own stays as it is."""
     for value in values:
         if value.available_at > issued_at:
             raise BadInput(
@@ -199,7 +208,7 @@ def _at(issued_at: datetime, memory: _Memory, values: Sequence[measured.Value], 
         )
     # The model has seen the others already.
     fresh = [value for value in values if value.available_at > memory.state.as_of]
-    if not fresh:
+    if not fresh and covariates is None:
         return memory.state
-    raw = Raw(measured=measured.panel(fresh, quantity, memory.config.step_min))
+    raw = Raw(measured=measured.panel(fresh, quantity, memory.config.step_min, memory.state.as_of, covariates))
     return advance(memory.state, raw, memory.config, issued_at)

@@ -26,7 +26,7 @@ from training.export import Graph, check_parity
 from training.ledger import Ledger
 from training.ledger_file import TEST_ERRORS
 from training.ledger_file import save as save_ledger
-from training.provenance import data_sha256, git_commit
+from training.provenance import covariates_sha256, data_sha256, git_commit
 from training.publish import Published, publish
 from training.scores import Scoreboard
 from training.split import Split
@@ -249,6 +249,7 @@ def _parameters(job: TrainingJob, trained: Trained) -> dict[str, str]:
         "entities": str(len(job.panel.entities)),
         "quantity": job.panel.quantity,
         "data_sha256": data_sha256(job.panel.window(0, job.split.test)),
+        **covariates_sha256(job.panel),
         "git_commit": git_commit() or "unknown",
         "test_interval": _interval(job),
         "simulated": str(job.simulated),
@@ -282,7 +283,13 @@ def _how(trained: Trained) -> list[str]:
         "An adaptive profile by day type and time of day is corrected by what the entity, those that err like it and",
         f"the whole city lately erred: {parts}.",
         "The interval follows the model's own recent misses.",
+        *_looks_at(trained.config),
     ]
+
+
+def _looks_at(config: TrafficConfig) -> list[str]:
+    names = ", ".join(config.covariates)
+    return [f"It also looks at {names}, as far as they are known when a forecast is issued."] if names else []
 
 
 def _interval(job: TrainingJob) -> str:

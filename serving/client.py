@@ -17,6 +17,7 @@ from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
 
 from features.errors import HaechiError
 from serving import rpc, status
+from serving.outputs import REASONS, Outputs, read
 from serving.proto import haechi_v1_pb2 as v1
 from serving.proto import open_inference_grpc_pb2 as oip
 from serving.tensors import Array, decode, encode
@@ -111,7 +112,7 @@ class Client:
             outputs=_tensors(reply.outputs),
         )
 
-    def infer(self, model: str, inputs: Mapping[str, Array], version: str = "") -> dict[str, Array]:
+    def infer(self, model: str, inputs: Mapping[str, Array], version: str = "") -> Outputs:
         """Run ``model`` on finished features.
 
         Args:
@@ -120,7 +121,8 @@ class Client:
             version: empty: the one that the server prefers.
 
         Returns:
-            An array for each output; read-only, a view on the reply.
+            An array for each output; read-only, a view on the reply. ``fallback`` of it names the rows that the
+            model did not answer itself, with the reason.
         """
         request = oip.ModelInferRequest(model_name=model, model_version=version)
         for name, array in inputs.items():
@@ -128,7 +130,7 @@ class Client:
             request.inputs.add(name=name, datatype=datatype, shape=array.shape)
             request.raw_input_contents.append(raw)
         reply = self.call(_INFERENCE, "ModelInfer", request)
-        return decode(reply.outputs, reply.raw_output_contents)
+        return Outputs(decode(reply.outputs, reply.raw_output_contents), read(reply.parameters[REASONS].string_param))
 
     def traffic_latest(
         self,

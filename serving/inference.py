@@ -6,9 +6,11 @@ import grpc
 
 from features.errors import BadInput, UnknownName
 from features.manifest import TensorSpec
+from serving.outputs import COUNT, REASONS, written
 from serving.proto import open_inference_grpc_pb2 as oip
 from serving.rpc import Answer, add_service
-from serving.runtime import Runtime, Served, infer
+from serving.runtime import Runtime
+from serving.served import Served, infer
 from serving.tensors import DTYPES, decode, encode
 
 PLATFORM = "onnxruntime_onnx"
@@ -74,6 +76,9 @@ class _Calls:
             datatype, raw = encode(outputs[name])
             reply.outputs.add(name=name, datatype=datatype, shape=outputs[name].shape)
             reply.raw_output_contents.append(raw)
+        if outputs.fallback:
+            reply.parameters[COUNT].int64_param = len(outputs.fallback)
+            reply.parameters[REASONS].string_param = written(outputs.fallback)
         return reply
 
     def repository_index(

@@ -23,8 +23,10 @@ from features.traffic.config import TrafficConfig
 from features.traffic.state import TrafficState
 from serving.proto import haechi_v1_pb2 as v1
 from serving.rpc import add_service
-from serving.runtime import Runtime, Served, infer
+from serving.runtime import Runtime
+from serving.served import Served
 from serving.traffic import measured, outside
+from serving.traffic.answers import ask
 from serving.traffic.encode import Answer, encode
 
 DOMAIN = "traffic"
@@ -93,7 +95,7 @@ class _Calls:
         covariates = outside.known(sent, memory.config.covariates, issued_at)
         state = _at(issued_at, memory, values, served.manifest.quantity, covariates)
         table = build(None, state, memory.config, [issued_at])
-        outputs = infer(served, {name: array[columns] for name, array in table.inputs.items()})
+        quantiles, fallback = ask(served, table, columns)
         as_of = min(measured.seen_until(values, step_min, memory.state.as_of), issued_at)
         # Whoever names the time, by issue or by news, asks about that time; else it is about now.
         news = any(value.available_at > memory.state.as_of for value in values)
@@ -105,7 +107,8 @@ class _Calls:
                 state=state,
                 config=memory.config,
                 quality=table.quality[0],
-                quantiles=outputs[served.manifest.outputs[0].name][:, :steps],
+                fallback=fallback,
+                quantiles=quantiles[:, :steps],
                 issued_at=issued_at,
                 as_of=as_of,
                 stale=asked_at - as_of > self._stale_after,

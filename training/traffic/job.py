@@ -17,8 +17,9 @@ from training.places import positions
 from training.provenance import is_simulated
 from training.split import Split
 from training.traffic.fit import Ridge
+from training.traffic.fitting import fitting_config, measured_entities
 from training.traffic.recipe import Recipe
-from training.traffic.run import TrainingJob, fitting_config, measured_entities
+from training.traffic.run import TrainingJob
 from training.traffic.select import GAINS, RIDGES
 
 GAIN_NAMES = ("same_type_gain", "same_class_gain", "other_gain")

@@ -8,12 +8,14 @@ import torch
 from rich.progress import Progress
 
 from features.errors import BadInput
-from features.series import Panel
+from features.limits import Limits
+from features.series import Panel, unit_of
 from features.traffic.config import TrafficConfig
 from features.traffic.state import TrafficState, fresh
 from training.split import Split
 from training.traffic.blend import Blend, choose_weights
 from training.traffic.fit import Ridge, fit
+from training.traffic.guard import traffic_limits
 from training.traffic.known import Past
 from training.traffic.members import Members, fit_members, one_thread
 from training.traffic.model import LinearCorrection
@@ -50,6 +52,7 @@ class Trained:
         state: as of the start of the test interval; the interval's widths come from forecasts of members that had
             not seen their targets.
         validation_coverage: share of validation targets, of the last four weeks at most, inside that interval.
+        limits: of rows that it answers itself, from those of train and validation.
     """
 
     name: str
@@ -60,6 +63,7 @@ class Trained:
     choices: list[Choice]
     state: TrafficState
     validation_coverage: float
+    limits: Limits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +105,8 @@ def train(
     start = with_relations(fresh(panel.entities, panel.start, config), panel, split.validation, config, seed, bar)
     parts = folds(panel, start, warmup, split, config, bar)
     ridge, ridges = choose_ridge(parts, config, tried.ridges)
+    seen = [table.inputs for part in parts for table, _ in part.sample]
+    limits = traffic_limits(seen, config, unit_of(panel.quantity))
     early, late = (fit(sums(parts), config, ridge) for sums in (train_sums, all_sums))
     found = []
     for one in _weighed(_Stretch(panel, start, warmup, split, config), early, late, recipe, seed, bar):
@@ -116,6 +122,7 @@ def train(
                 choices=choices + ridges + one.choices,
                 state=state,
                 validation_coverage=coverage,
+                limits=limits,
             )
         )
     return tuple(found)

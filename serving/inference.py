@@ -77,8 +77,8 @@ class _Calls:
             reply.outputs.add(name=name, datatype=datatype, shape=outputs[name].shape)
             reply.raw_output_contents.append(raw)
         if outputs.fallback:
-            reply.parameters[COUNT].int64_param = len(outputs.fallback)
-            reply.parameters[REASONS].string_param = written(outputs.fallback)
+            reply.parameters[COUNT].CopyFrom(oip.InferParameter(int64_param=len(outputs.fallback)))
+            reply.parameters[REASONS].CopyFrom(oip.InferParameter(string_param=written(outputs.fallback)))
         return reply
 
     def repository_index(

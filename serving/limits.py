@@ -39,7 +39,7 @@ class RowLimits:
             # NaN is neither above one bound nor below the other, and so lies within none.
             inside = (array >= low) & (array <= high)
             if not inside.all():
-                faults.append((OUTSIDE, ~inside.reshape(len(array), -1).all(axis=1)))
+                faults.append((OUTSIDE, rows_without(inside)))
         missing = self._missing(inputs)
         if missing is not None:
             faults.insert(0, (MISSING, missing))
@@ -60,6 +60,12 @@ class RowLimits:
         known = sum(mask.reshape(rows, -1).sum(axis=1) for mask in masks)
         wrong: Array = sum(mask.size for mask in masks) / rows - known > allowed
         return wrong
+
+
+def rows_without(fine: Array) -> Array:
+    """(row,), True where not all of a row of ``fine`` is True."""
+    found: Array = np.logical_not(fine.reshape(len(fine), -1).all(axis=1))
+    return found
 
 
 def _bound(values: tuple[float, ...], dtype: str) -> Array:

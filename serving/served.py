@@ -14,7 +14,7 @@ from features.errors import ArtifactMismatch, BadInput
 from features.manifest import Manifest
 from serving.checks import check_inputs, refuse_non_finite, shape_error
 from serving.graph import open_graph
-from serving.limits import RowLimits
+from serving.limits import RowLimits, rows_without
 from serving.outputs import NOT_FINITE, Outputs
 from serving.tensors import Array
 
@@ -138,9 +138,10 @@ def _run(served: Served, inputs: Mapping[str, Array], axes: Mapping[str, int]) -
 def _not_finite(outputs: Mapping[str, Array]) -> dict[int, str]:
     found: dict[int, str] = {}
     for array in outputs.values():
-        if array.dtype.kind == "f" and not np.isfinite(array).all():
-            wrong = ~np.isfinite(array).reshape(len(array), -1).all(axis=1)
-            found |= dict.fromkeys(np.flatnonzero(wrong).tolist(), NOT_FINITE)
+        if array.dtype.kind == "f":
+            finite = np.isfinite(array)
+            if not finite.all():
+                found |= dict.fromkeys(np.flatnonzero(rows_without(finite)).tolist(), NOT_FINITE)
     return found
 
 

@@ -62,7 +62,8 @@ def test_every_field_is_required(field: str, make_manifest: Callable[..., Manife
         pytest.param(b"\x80\x04K\x01.", "not JSON", id="a pickle"),
         pytest.param(b"[" * 100_000, "not JSON", id="brackets without end"),
         pytest.param(b"[]", "manifest", id="a list"),
-        pytest.param(b'{"format": 2, "anything": "goes"}', "'format' is 2; this Haechi reads up to 1", id="the future"),
+        pytest.param(b'{"format": 3, "anything": "goes"}', "'format' is 3; this Haechi reads 2", id="the future"),
+        pytest.param(b'{"format": 1}', "'format' is 1; this .* train the model again with this one", id="the past"),
         pytest.param(b'{"format": "1"}', "format", id="a format that is text"),
     ],
 )

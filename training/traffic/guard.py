@@ -32,7 +32,7 @@ _BURST_ERRORS = 10.0
 _HELD_OUT_ROWS = 4
 
 
-def traffic_limits(tables: Iterable[Inputs], config: TrafficConfig, unit: str) -> Limits:
+def limits(tables: Iterable[Inputs], config: TrafficConfig, unit: str) -> Limits:
     """The limits of the rows of training, which a burst of errors alone does not break.
 
     Whatever is in the unit measured may be further off by the largest level of the city's profile, so that a road

@@ -13,9 +13,9 @@ from features.series import Panel, unit_of
 from features.traffic.config import TrafficConfig
 from features.traffic.state import TrafficState, fresh
 from training.split import Split
+from training.traffic import guard
 from training.traffic.blend import Blend, choose_weights
 from training.traffic.fit import Ridge, fit
-from training.traffic.guard import traffic_limits
 from training.traffic.known import Past
 from training.traffic.members import Members, fit_members, one_thread
 from training.traffic.model import LinearCorrection
@@ -106,7 +106,7 @@ def train(
     parts = folds(panel, start, warmup, split, config, bar)
     ridge, ridges = choose_ridge(parts, config, tried.ridges)
     seen = [table.inputs for part in parts for table, _ in part.sample]
-    limits = traffic_limits(seen, config, unit_of(panel.quantity))
+    limits = guard.limits(seen, config, unit_of(panel.quantity))
     early, late = (fit(sums(parts), config, ridge) for sums in (train_sums, all_sums))
     found = []
     for one in _weighed(_Stretch(panel, start, warmup, split, config), early, late, recipe, seed, bar):

@@ -1,0 +1,126 @@
+"""Limits that a bad day does not break, a fallback that is the profile, and rows for the self-test."""
+
+import numpy as np
+import pytest
+
+from features.errors import ArtifactMismatch
+from features.self_test import compare
+from features.traffic import schema
+from features.traffic.config import TrafficConfig
+from serving.limits import RowLimits
+from serving.outputs import MISSING, OUTSIDE
+from tests.training.traffic.rows import CONFIG, masked, rows
+from training.export import Graph
+from training.traffic import guard
+
+UNIT = "veh/h"
+INPUTS, OUTPUTS = schema.inputs(CONFIG, UNIT), schema.outputs(CONFIG, UNIT)
+
+
+@pytest.fixture(scope="module")
+def limits():
+    return guard.limits([rows(300), rows(200, seed=4)], CONFIG, UNIT)
+
+
+@pytest.fixture
+def faults(limits, make_manifest):
+    """The rows of a call that lie beyond the limits of a quiet training."""
+    manifest = make_manifest(inputs=INPUTS, outputs=OUTPUTS, limits=limits, fallback="fallback.onnx")
+    return RowLimits(manifest).faults
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_rows_like_those_of_training_pass(seed, faults):
+    print(f"seed {seed}")  # noqa: T201
+    assert faults(rows(200, seed=100 + seed)) == {}
+
+
+@pytest.mark.parametrize(
+    "burst",
+    [
+        pytest.param({"recent_error": (0, -300), "neighbour_error": (None, -300)}, id="a road closed, its like too"),
+        pytest.param({"recent_error": (1, -1), "seasonal_error": (1, -1)}, id="a city that stands still"),
+        pytest.param({"recent_error": (1, 3)}, id="a night with three times the usual"),
+        pytest.param({"calendar": (None, 1)}, id="a holiday, when training saw none"),
+        pytest.param({"usual_error": (None, 200), "spread": (None, 250)}, id="a week of large errors"),
+    ],
+)
+def test_a_burst_alone_breaks_no_limit(burst, make_manifest):
+    quiet = rows(300)
+    quiet["calendar"][:] = 0
+    seen = guard.limits([quiet], CONFIG, UNIT)
+    manifest = make_manifest(inputs=INPUTS, outputs=OUTPUTS, limits=seen, fallback="fallback.onnx")
+    changed = rows(10)
+    for name, (channel, value) in burst.items():
+        changed[name][..., slice(None) if channel is None else channel] = value
+
+    assert RowLimits(manifest).faults(changed) == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "channel", "value"),
+    [
+        pytest.param("profile", None, 6000, id="vehicles a day for vehicles an hour"),
+        pytest.param("recent_error", 0, -6000, id="an error of a city that is twenty times as large"),
+        pytest.param("recent_error", 1, 100, id="a share in percent"),
+        pytest.param("calendar", 0, 9, id="a flag that is none"),
+        pytest.param("profile", None, np.nan, id="no profile at all"),
+    ],
+)
+def test_what_no_day_brings_lies_outside(name, channel, value, faults):
+    changed = rows(10)
+    changed[name][3, ..., slice(None) if channel is None else channel] = value
+
+    assert faults(changed) == {3: OUTSIDE}
+
+
+def test_nothing_known_at_all_is_too_much_missing(faults, limits):
+    assert limits.most_missing == pytest.approx(0.5, abs=0.1)
+    assert faults(masked(rows(3))) == dict.fromkeys(range(3), MISSING)
+
+
+def test_a_city_full_of_gaps_may_miss_more_but_never_nearly_everything():
+    some, none = (guard.limits([rows(200, known=known)], CONFIG, UNIT).most_missing for known in (0.3, 0.0))
+
+    assert 0.5 < some < 0.95
+    assert none == 0.95
+
+
+@pytest.mark.parametrize("levels", [(0.1, 0.5, 0.9), (0.05, 0.25, 0.5, 0.75, 0.95)])
+def test_the_fallback_is_the_profile_with_its_spread(levels, tmp_path):
+    config = TrafficConfig(horizon_steps=4, history_steps=3, quantiles=levels)
+    chance = np.random.default_rng(7)
+    outer = len(levels) - 1
+    profile = chance.uniform(300, 900, (6, 4)).astype(np.float32)
+    spread = np.sort(chance.uniform(1, 99, (6, 4, outer)).astype(np.float32))
+    spread[..., : outer // 2] = spread[..., : outer // 2][..., ::-1]
+    guard.export_fallback(config, UNIT, tmp_path / "fallback.onnx")
+
+    found = Graph(tmp_path / "fallback.onnx")({"profile": profile, "spread": spread})
+
+    below, above = profile[..., None] - spread[..., : outer // 2], profile[..., None] + spread[..., outer // 2 :]
+    np.testing.assert_allclose(found, np.concatenate([below, profile[..., None], above], axis=-1), rtol=1e-6)
+
+
+def test_self_test_rows_are_of_known_places_one_missing_all_and_one_unseen():
+    held_out = rows(40)
+    held_out["profile"][::2] = np.nan
+    found = guard.self_test_rows(held_out)
+
+    assert {len(array) for array in found.values()} == {6}
+    assert np.isfinite(found["profile"]).all()
+    assert not any(found[name][4].any() for name in found if name.endswith("_mask"))
+    assert found["entity_code"].tolist()[5] == -1
+    np.testing.assert_array_equal(found["profile"][[4, 5]], found["profile"][[0, 0]])
+
+
+def test_the_self_test_holds_for_its_graphs_and_for_no_others(tmp_path):
+    guard.export_fallback(CONFIG, UNIT, tmp_path / "fallback.onnx")
+    graph, tried = Graph(tmp_path / "fallback.onnx"), guard.self_test_rows(rows(40))
+    test = guard.self_test(tried, graph, graph, CONFIG, UNIT)
+    name = OUTPUTS[0].name
+
+    for recorded in (test.outputs, test.fallback):
+        compare("it", recorded, {name: graph(tried)}, test.tolerance)
+        with pytest.raises(ArtifactMismatch, match=f"it fails its self-test: output '{name}'"):
+            compare("it", recorded, {name: graph(tried) * np.float32(1.1)}, test.tolerance)

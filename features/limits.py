@@ -1,6 +1,6 @@
 """How far a model may be trusted: what its inputs looked like in training, as its manifest says it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 from pydantic import Field, FiniteFloat, model_validator
@@ -9,6 +9,9 @@ from features.frozen import Frozen, Text
 
 MASK_ENDING = "_mask"
 """What the name of a mask ends in: a boolean input, False where a value of another input is missing."""
+
+
+_Nine = Annotated[tuple[FiniteFloat, ...], Field(min_length=9, max_length=9)]
 
 
 class Range(Frozen):
@@ -31,6 +34,21 @@ class Range(Frozen):
         return self
 
 
+class Deciles(Frozen):
+    """How the values of one input were spread in training, to tell later whether what comes in has drifted.
+
+    Attributes:
+        input: its name.
+        values: for the whole input, or for each place of its last axis, the 10 % to 90 % points, in the input's unit;
+            what a mask says is missing counts as the model was given it.
+    """
+
+    input: Text
+    values: Annotated[
+        tuple[Annotated[tuple[FiniteFloat, ...], Field(min_length=9, max_length=9)], ...], Field(min_length=1)
+    ]
+
+
 class Limits(Frozen):
     """What a row may hold to be answered by the model; the fallback answers any other.
 
@@ -42,13 +60,22 @@ class Limits(Frozen):
     ranges: tuple[Range, ...]
     most_missing: Annotated[float, Field(ge=0, le=1)] | None
 
-    def fault(self, inputs: dict[str, tuple[str, Sequence[int | str]]]) -> str | None:
-        """How the limits do not fit a model's ``inputs`` (name to dtype and shape); None where they do."""
-        for one in self.ranges:
-            dtype, shape = inputs.get(one.input, ("none", ()))
-            if not dtype.startswith("float"):
-                return f"'{one.input}' is no float input"
-            if len(one.low) > 1 and shape[-1] != len(one.low):
-                return f"'{one.input}' has {len(one.low)} ranges, and its last axis {shape[-1]}"
-        names = [one.input for one in self.ranges]
-        return None if len(set(names)) == len(names) else "an input has two ranges"
+
+def fault(channels: Sequence[tuple[str, int]], inputs: Mapping[str, tuple[str, Sequence[int | str]]]) -> str | None:
+    """How what is said of some inputs does not fit a model; None where it does.
+
+    Args:
+        channels: name of an input, and for how many places of its last axis something is said of it.
+        inputs: of the model, name to dtype and shape.
+
+    >>> fault([("x", 2)], {"x": ("float32", ("entity", 3))})
+    "'x' has 2 ranges, and its last axis 3"
+    """
+    for name, count in channels:
+        dtype, shape = inputs.get(name, ("none", ()))
+        if not dtype.startswith("float"):
+            return f"'{name}' is no float input"
+        if count > 1 and shape[-1:] != (count,):
+            return f"'{name}' has {count} ranges, and its last axis {shape[-1] if shape else 'is none'}"
+    names = [name for name, _ in channels]
+    return None if len(set(names)) == len(names) else "an input has two ranges"

@@ -21,7 +21,7 @@ from pydantic import (
 
 from features.errors import ArtifactMismatch
 from features.frozen import Frozen, Text
-from features.limits import Limits
+from features.limits import Deciles, Limits, fault
 from features.self_test import SelfTest
 
 FORMAT = 2
@@ -105,6 +105,7 @@ class Manifest(Frozen):
         limits: rows beyond them are answered by the fallback; None: every row is the model's.
         fallback: file of the graph that answers for rows that the model should not, or whose answer is not finite;
             it takes some of the inputs and gives the same outputs, rows first. None where there is none.
+        deciles: of float inputs in training; empty where nobody looked.
         simulated: learned from the simulated Seoul, so every answer must be labelled so.
     """
 
@@ -136,6 +137,7 @@ class Manifest(Frozen):
     non_finite: Literal["refuse", "pass"]
     limits: Limits | None
     fallback: Literal["fallback.onnx"] | None
+    deciles: tuple[Deciles, ...]
 
     @field_validator("entities")
     @classmethod
@@ -175,10 +177,15 @@ class Manifest(Frozen):
     def _limits_fit(self) -> "Manifest":
         if self.fallback is not None and len({spec.shape[:1] for spec in (*self.inputs, *self.outputs)}) > 1:
             raise ValueError("fallback answers row by row, and inputs and outputs have not one first axis")
-        if self.limits is not None:
-            fault = self.limits.fault({spec.name: (spec.dtype, spec.shape) for spec in self.inputs})
-            if fault is not None or self.fallback is None:
-                raise ValueError(f"limits do not fit: {fault or 'there is no fallback to answer beyond them'}")
+        if self.limits is not None and self.fallback is None:
+            raise ValueError("limits are given, and no fallback to answer beyond them")
+        inputs = {spec.name: (spec.dtype, spec.shape) for spec in self.inputs}
+        ranges = () if self.limits is None else self.limits.ranges
+        told = [(one.input, len(one.low)) for one in ranges], [(one.input, len(one.values)) for one in self.deciles]
+        for field, channels in zip(("limits", "deciles"), told, strict=True):
+            wrong = fault(channels, inputs)
+            if wrong is not None:
+                raise ValueError(f"{field} do not fit: {wrong}")
         return self
 
     @property

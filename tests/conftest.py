@@ -53,6 +53,7 @@ def _manifest_fields(**changes: Any) -> dict[str, Any]:
         "non_finite": "pass",
         "limits": None,
         "fallback": None,
+        "deciles": (),
     }
     fields |= changes
     fields.setdefault("feature_schema_sha256", schema_sha256(fields["inputs"], fields["outputs"]))

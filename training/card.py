@@ -58,11 +58,20 @@ its usual than on 95 % of the days before.
 - A measurement gap is bridged by the profile and marked `degraded`; the interval then rests on older errors.
 - Public holidays of {m.country} on the clock of {m.timezone} are known.
 - An unannounced closure is seen only after it begins.
-"""
+{_guard_line(m)}"""
 
 
 def _cell(value: float | str) -> str:
     return value if isinstance(value, str) else f"{value:.4g}"
+
+
+def _guard_line(manifest: Manifest) -> str:
+    """What the model does not answer itself; nothing where it answers everything."""
+    limits = manifest.limits
+    if limits is None:
+        return ""
+    gaps = "" if limits.most_missing is None else f", or with over {limits.most_missing:.0%} missing,"
+    return f"- A row outside the training range{gaps} is answered by the seasonal baseline and marked `fallback`.\n"
 
 
 def _run_link(manifest: Manifest) -> str:

@@ -1,11 +1,12 @@
 """What a model's inputs looked like in training, widened into the limits beyond which it does not answer."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from features.limits import MASK_ENDING, Limits, Range
+from features.limits import MASK_ENDING, Deciles, Limits, Range
 from features.manifest import TensorSpec
 
 Inputs = Mapping[str, npt.NDArray[np.generic]]
@@ -16,6 +17,9 @@ Scale = Callable[[TensorSpec, int], float]
 # all may be missing in none: nothing is left then that the seasonal baseline does not know.
 _LEAST_MISSING, _MOST_MISSING = 0.5, 0.95
 _USUAL_SHARE = 0.99
+_TENTHS = np.arange(1, 10) / 10
+# Of a channel: more say nothing more of its deciles.
+_DECILE_VALUES = 1_000_000
 
 
 def limits_of(tables: Iterable[Inputs], specs: Sequence[TensorSpec], scale: Scale) -> Limits:
@@ -53,7 +57,31 @@ def limits_of(tables: Iterable[Inputs], specs: Sequence[TensorSpec], scale: Scal
     return Limits(ranges=tuple(one for one in ranges if one is not None), most_missing=most)
 
 
-def _by_channel(values: npt.NDArray[np.float64], spec: TensorSpec) -> npt.NDArray[np.float64]:
+def deciles_of(tables: Sequence[Inputs], specs: Sequence[TensorSpec]) -> tuple[Deciles, ...]:
+    """The deciles of each float input over the rows of training, by the same places of its last axis as its range.
+
+    Args:
+        tables: inputs by name, rows first.
+        specs: of the inputs.
+
+    Returns:
+        None of an input of which nothing was ever finite.
+    """
+    found = []
+    for spec in specs:
+        if spec.dtype.startswith("float"):
+            count = sum(inputs[spec.name].size for inputs in tables)
+            # Whole rows are left out: a row has its values in order of time.
+            every = -(-count // _DECILE_VALUES)
+            values = np.concatenate([_by_channel(np.asarray(inputs[spec.name][::every]), spec) for inputs in tables])
+            known = values[np.isfinite(values).all(axis=1)]
+            if len(known):
+                points = np.quantile(known, _TENTHS, axis=0).T
+                found.append(Deciles(input=spec.name, values=tuple(_rounded(one) for one in points)))
+    return tuple(found)
+
+
+def _by_channel(values: npt.NDArray[Any], spec: TensorSpec) -> npt.NDArray[Any]:
     """(value, channel): what shares one range stands in one column."""
     return values.reshape(-1, values.shape[-1] if len(spec.shape) > 2 else 1)
 

@@ -198,6 +198,7 @@ def guarded(city, tmp_path):
     return SimpleNamespace(
         table=table,
         limits=guard.limits([table.inputs], city.config, unit),
+        deciles=guard.deciles([table.inputs], city.config, unit),
         graph=graph,
         rows=rows,
         test=guard.self_test(rows, graph, graph, city.config, unit),
@@ -234,7 +235,8 @@ def test_self_test_rows_are_held_out_missing_and_unseen_and_travel_without_pickl
 def test_manifest_takes_the_guard_and_serving_lets_the_rows_of_training_pass(city, guarded, make_manifest):
     inputs, outputs = (side(city.config, city.double.unit) for side in (city.schema.inputs, city.schema.outputs))
     fields = {"inputs": inputs, "outputs": outputs, "limits": guarded.limits, "fallback": FALLBACK}
-    manifest = make_manifest(**fields, self_test=guarded.test, non_finite="refuse")
+    manifest = make_manifest(**fields, self_test=guarded.test, non_finite="refuse", deciles=guarded.deciles)
+    assert len(str([one.model_dump_json() for one in guarded.deciles])) < 50 << 10
     assert parse(manifest.to_json().encode()) == manifest
     limits = RowLimits(manifest)
     known = limits.faults(guarded.table.inputs)
@@ -243,3 +245,4 @@ def test_manifest_takes_the_guard_and_serving_lets_the_rows_of_training_pass(cit
     assert {spec.name for spec in inputs if spec.dtype.startswith("float")} == {
         one.input for one in guarded.limits.ranges
     }
+    assert [one.input for one in guarded.deciles] == [one.input for one in guarded.limits.ranges]

@@ -24,7 +24,7 @@ PARTS = {
     "training": {
         "model": (),
         "fit": ("fit",),
-        "guard": ("limits", "export_fallback", "self_test_rows", "self_test"),
+        "guard": ("limits", "deciles", "export_fallback", "self_test_rows", "self_test"),
         "commands": ("train", "evaluate", "experiment"),
         "search": ("problem",),
     },

@@ -116,6 +116,7 @@ def _manifest(version: int, mlflow_run: str | None) -> Manifest:
         non_finite="pass",
         limits=None,
         fallback=None,
+        deciles=(),
     )
 
 

@@ -1,14 +1,14 @@
 """What keeps a traffic model from answering what it should not: its limits, its fallback graph and its self-test."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 from torch import Tensor, nn
 
-from features.limits import MASK_ENDING, Limits
+from features.limits import MASK_ENDING, Deciles, Limits
 from features.manifest import TensorSpec
 from features.self_test import TOLERANCE, SelfTest, record
 from features.series import Panel
@@ -17,7 +17,7 @@ from features.traffic.build import build
 from features.traffic.config import TrafficConfig
 from features.traffic.state import TrafficState
 from training.export import Graph, write_graph
-from training.limits import limits_of
+from training.limits import deciles_of, limits_of
 from training.traffic.known import Past
 from training.traffic.model import quantiles
 
@@ -32,7 +32,7 @@ _BURST_ERRORS = 10.0
 _HELD_OUT_ROWS = 4
 
 
-def limits(tables: Iterable[Inputs], config: TrafficConfig, unit: str) -> Limits:
+def limits(tables: Sequence[Inputs], config: TrafficConfig, unit: str) -> Limits:
     """The limits of the rows of training, which a burst of errors alone does not break.
 
     Whatever is in the unit measured may be further off by the largest level of the city's profile, so that a road
@@ -43,9 +43,8 @@ def limits(tables: Iterable[Inputs], config: TrafficConfig, unit: str) -> Limits
         config: of the features.
         unit: of what is measured.
     """
-    kept = list(tables)
-    largest = float(np.nanmax([np.nanmax(inputs["peak_level"]) for inputs in kept]))
-    places = len(np.unique(np.concatenate([inputs["entity_code"] for inputs in kept])))
+    largest = float(np.nanmax([np.nanmax(inputs["peak_level"]) for inputs in tables]))
+    places = len(np.unique(np.concatenate([inputs["entity_code"] for inputs in tables])))
 
     def scale(spec: TensorSpec, channel: int) -> float:
         if spec.name in _SHARES and channel == 1:
@@ -54,7 +53,18 @@ def limits(tables: Iterable[Inputs], config: TrafficConfig, unit: str) -> Limits
             return _BURST_ERRORS * math.sqrt(places)
         return largest if spec.unit == unit else 1.0
 
-    return limits_of(kept, schema.inputs(config, unit), scale)
+    return limits_of(tables, schema.inputs(config, unit), scale)
+
+
+def deciles(tables: Sequence[Inputs], config: TrafficConfig, unit: str) -> tuple[Deciles, ...]:
+    """How the values of the rows of training were spread, for the manifest.
+
+    Args:
+        tables: model inputs by name, rows first.
+        config: of the features.
+        unit: of what is measured.
+    """
+    return deciles_of(tables, schema.inputs(config, unit))
 
 
 def export_fallback(config: TrafficConfig, unit: str, path: Path) -> None:

@@ -225,6 +225,7 @@ def _manifest(job: TrainingJob, one: _Exported, version: int, mlflow_run: str | 
         non_finite="refuse",
         limits=one.trained.limits,
         fallback=artifact.FALLBACK,
+        deciles=one.trained.deciles,
     )
 
 

@@ -8,7 +8,7 @@ import torch
 from rich.progress import Progress
 
 from features.errors import BadInput
-from features.limits import Limits
+from features.limits import Deciles, Limits
 from features.series import Panel, unit_of
 from features.traffic.config import TrafficConfig
 from features.traffic.state import TrafficState, fresh
@@ -53,6 +53,7 @@ class Trained:
             not seen their targets.
         validation_coverage: share of validation targets, of the last four weeks at most, inside that interval.
         limits: of rows that it answers itself, from those of train and validation.
+        deciles: of the values of the same rows.
     """
 
     name: str
@@ -64,6 +65,7 @@ class Trained:
     state: TrafficState
     validation_coverage: float
     limits: Limits
+    deciles: tuple[Deciles, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +108,8 @@ def train(
     parts = folds(panel, start, warmup, split, config, bar)
     ridge, ridges = choose_ridge(parts, config, tried.ridges)
     seen = [table.inputs for part in parts for table, _ in part.sample]
-    limits = guard.limits(seen, config, unit_of(panel.quantity))
+    unit = unit_of(panel.quantity)
+    limits, deciles = guard.limits(seen, config, unit), guard.deciles(seen, config, unit)
     early, late = (fit(sums(parts), config, ridge) for sums in (train_sums, all_sums))
     found = []
     for one in _weighed(_Stretch(panel, start, warmup, split, config), early, late, recipe, seed, bar):
@@ -123,6 +126,7 @@ def train(
                 state=state,
                 validation_coverage=coverage,
                 limits=limits,
+                deciles=deciles,
             )
         )
     return tuple(found)

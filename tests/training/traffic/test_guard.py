@@ -6,9 +6,12 @@ import pytest
 from features.errors import ArtifactMismatch
 from features.self_test import compare
 from features.traffic import schema
+from features.traffic.build import build
 from features.traffic.config import TrafficConfig
+from features.traffic.state import load
 from serving.limits import RowLimits
 from serving.outputs import MISSING, OUTSIDE
+from serving.runtime import Runtime
 from tests.training.traffic.rows import CONFIG, masked, rows
 from training.export import Graph
 from training.traffic import guard
@@ -124,3 +127,38 @@ def test_the_self_test_holds_for_its_graphs_and_for_no_others(tmp_path):
         compare("it", recorded, {name: graph(tried)}, test.tolerance)
         with pytest.raises(ArtifactMismatch, match=f"it fails its self-test: output '{name}'"):
             compare("it", recorded, {name: graph(tried) * np.float32(1.1)}, test.tolerance)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_deciles_are_those_of_the_rows(seed):
+    print(f"seed {seed}")  # noqa: T201
+    parts = [rows(300, seed=seed), rows(200, seed=seed + 50)]
+    found = {one.input: np.array(one.values) for one in guard.deciles(parts, CONFIG, UNIT)}
+
+    assert set(found) == {spec.name for spec in INPUTS if spec.dtype == "float32"}
+    for name, channels in (("profile", slice(None)), ("recent_error", 0), ("recent_error", 1)):
+        values = np.concatenate([part[name][..., channels].ravel() for part in parts])
+        place = channels if isinstance(channels, int) else 0
+        expected = np.quantile(values, np.arange(1, 10) / 10)
+        np.testing.assert_allclose(found[name][place], expected, rtol=1e-3, atol=1e-4)
+
+
+def test_a_trained_model_is_served_with_its_guard_and_answers_for_its_own_city(trained_home):
+    folder = trained_home / "artifacts" / "traffic" / "1"
+    runtime = Runtime()
+    manifest = runtime.load(folder)
+    config = TrafficConfig.from_json(dict(manifest.config))
+    state = load(folder / "state.parquet", config)
+    table = build(None, state, config, [state.as_of])
+
+    outputs = runtime.run("traffic", table.inputs)
+    assert outputs.fallback == {}
+    assert (manifest.non_finite, manifest.fallback) == ("refuse", "fallback.onnx")
+    assert len((folder / "manifest.json").read_bytes()) < 100 << 10
+
+    wrong = table.inputs | {"profile": table.inputs["profile"].copy()}
+    wrong["profile"][2] *= 50
+    answered = runtime.run("traffic", wrong)
+    assert answered.fallback == {2: OUTSIDE}
+    np.testing.assert_array_equal(answered["forecast"][2, :, 1], wrong["profile"][2])
+    np.testing.assert_array_equal(np.delete(answered["forecast"], 2, 0), np.delete(outputs["forecast"], 2, 0))

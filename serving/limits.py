@@ -1,11 +1,12 @@
 """Finds the rows of a call that a model should not answer: beyond what it was trained on, or with too much missing."""
 
+import math
 from collections.abc import Mapping
 
 import numpy as np
 
 from features.limits import MASK_ENDING
-from features.manifest import Manifest
+from features.manifest import Manifest, TensorSpec
 from serving.outputs import MISSING, OUTSIDE
 from serving.tensors import Array
 
@@ -19,13 +20,13 @@ class RowLimits:
 
     def __init__(self, manifest: Manifest) -> None:
         limits = manifest.limits
-        dtypes = {spec.name: spec.dtype for spec in manifest.inputs}
+        specs = {spec.name: spec for spec in manifest.inputs}
         self._ranges = [
-            (one.input, _bound(one.low, dtypes[one.input]), _bound(one.high, dtypes[one.input]))
+            (one.input, _bound(one.low, specs[one.input]), _bound(one.high, specs[one.input]))
             for one in (limits.ranges if limits is not None else ())
         ]
         self._most_missing = None if limits is None else limits.most_missing
-        self._masks = [name for name, dtype in dtypes.items() if dtype == "bool" and name.endswith(MASK_ENDING)]
+        self._masks = [n for n, spec in specs.items() if spec.dtype == "bool" and n.endswith(MASK_ENDING)]
 
     def faults(self, inputs: Mapping[str, Array]) -> dict[int, str]:
         """Row to reason for every row beyond the limits, by row.
@@ -37,9 +38,13 @@ class RowLimits:
         for name, low, high in self._ranges:
             array = inputs[name]
             # NaN is neither above one bound nor below the other, and so lies within none.
-            inside = (array >= low) & (array <= high)
-            if not inside.all():
-                faults.append((OUTSIDE, rows_without(inside)))
+            if low.ndim:
+                array = array.reshape(len(array), -1, len(low))
+                fine = ((array >= low) & (array <= high)).all()
+            else:
+                fine = array.min() >= low and array.max() <= high
+            if not fine:
+                faults.append((OUTSIDE, rows_without((array >= low) & (array <= high))))
         missing = self._missing(inputs)
         if missing is not None:
             faults.insert(0, (MISSING, missing))
@@ -68,7 +73,12 @@ def rows_without(fine: Array) -> Array:
     return found
 
 
-def _bound(values: tuple[float, ...], dtype: str) -> Array:
-    """In the input's own precision; one number alone is compared faster than a row of one."""
-    bound = np.array(values, dtype=dtype)
-    return bound if len(values) > 1 else bound.reshape(())
+def _bound(values: tuple[float, ...], spec: TensorSpec) -> Array:
+    """In the input's own precision: one number, or a whole row, along which comparing is far faster than by twos."""
+    bound: Array = np.array(values, dtype=spec.dtype)
+    if len(values) == 1:
+        return bound.reshape(())
+    between = spec.shape[1:-1]
+    times = math.prod(axis for axis in between if isinstance(axis, int))
+    # An axis that the caller picks the length of cannot be written out.
+    return bound if any(isinstance(axis, str) for axis in between) else np.tile(bound, times)

@@ -98,6 +98,7 @@ class Manifest(Frozen):
         step_min: minutes from one step of the forecast to the next.
         quantiles: of the outputs, rising, each inside (0, 1); empty for a model that has none.
         feature_schema_sha256: ``schema_sha256(inputs, outputs)``.
+        training: what it learned from; None where it was made elsewhere and nobody said.
         config: the domain's own configuration, as JSON.
         state_as_of: until when ``state.parquet`` has seen measurements; None where the artifact has no state.
         self_test: what the graph answers to the rows of ``self_test.npz``; tried before it may serve.
@@ -128,7 +129,7 @@ class Manifest(Frozen):
     timezone: Text
     country: Text
     feature_schema_sha256: Sha256
-    training: TrainingInterval
+    training: TrainingInterval | None
     scores: tuple[Score, ...]
     config: dict[str, JsonValue]
     state_as_of: AwareDatetime | None
@@ -192,6 +193,20 @@ class Manifest(Frozen):
     def forecaster(self) -> str:
         """The name under which the model's own scores stand among the baselines'; its name where it has none."""
         return next((score.model for score in self.scores if score.metric == "coverage"), self.name)
+
+    @property
+    def learned(self) -> TrainingInterval:
+        """``training`` of a model that was trained here.
+
+        Raises:
+            ArtifactMismatch: it was made elsewhere.
+        """
+        if self.training is None:
+            raise ArtifactMismatch(
+                cause=f"{self.name}/{self.version} was imported: what it learned from is not known",
+                mend="Name a model that `haechi train` made",
+            )
+        return self.training
 
     def to_json(self) -> str:
         """The content of ``manifest.json``; ``parse`` gives the same manifest back."""

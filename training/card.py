@@ -47,8 +47,8 @@ Rush hours are 07-09 and 17-19 of working days, night is 22-05; a day is odd whe
 its usual than on 95 % of the days before.
 
 ## Learned from
-{m.training.start:%Y-%m-%d %H:%M} to {m.training.end:%Y-%m-%d %H:%M} UTC, {m.training.rows:,} measured values, data
-`{m.training.data_sha256[:12]}`, code `{m.git_commit or "unknown"}`, run `{_run_link(m)}`.
+{m.learned.start:%Y-%m-%d %H:%M} to {m.learned.end:%Y-%m-%d %H:%M} UTC, {m.learned.rows:,} measured values, data
+`{m.learned.data_sha256[:12]}`, code `{m.git_commit or "unknown"}`, run `{_run_link(m)}`.
 
 ## How it works
 {chr(10).join(how)}

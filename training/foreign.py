@@ -85,9 +85,8 @@ def read_foreign(graph: Path, tensors: Path) -> Foreign:
     said = _read_tensors(tensors)
     content = _self_contained(graph)
     rows = _random_rows(said.inputs)
-    answers = _answers(content, graph, said, rows)
-    recorded = record(answers)
-    again = _answers(content, graph, said, rows)
+    first, again = _answers(content, graph, said, rows)
+    recorded = record(first)
     try:
         compare(graph.name, recorded, again, TOLERANCE)
     except ArtifactMismatch:
@@ -168,7 +167,8 @@ def _random_rows(inputs: Sequence[TensorSpec]) -> Rows:
     return rows
 
 
-def _answers(content: bytes, path: Path, said: Tensors, rows: Mapping[str, npt.NDArray[Any]]) -> Rows:
+def _answers(content: bytes, path: Path, said: Tensors, rows: Mapping[str, npt.NDArray[Any]]) -> tuple[Rows, Rows]:
+    """What one session answers to the same rows twice."""
     import onnxruntime
     from onnxruntime.capi import onnxruntime_pybind11_state as onnx_errors
 
@@ -183,15 +183,15 @@ def _answers(content: bytes, path: Path, said: Tensors, rows: Mapping[str, npt.N
         ):
             _refuse_other_names(path, side, [spec.name for spec in specs], [node.name for node in nodes])
         names = [spec.name for spec in said.outputs]
-        answers: Rows = dict(zip(names, session.run(names, dict(rows)), strict=True))
+        first, again = (dict(zip(names, session.run(names, dict(rows)), strict=True)) for _ in range(2))
     except tuple(getattr(onnx_errors, kind) for kind in kinds) as error:
         raise BadInput(
             cause=f"{path.name} does not take what is said of its tensors: {str(error).splitlines()[0]}",
             mend="Say dtypes and shapes as the graph has them",
         ) from None
     for spec in said.outputs:
-        _refuse_other_answer(path, spec, answers[spec.name])
-    return answers
+        _refuse_other_answer(path, spec, first[spec.name])
+    return first, again
 
 
 def _refuse_other_names(path: Path, side: str, said: list[str], there: list[str]) -> None:

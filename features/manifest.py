@@ -176,8 +176,9 @@ class Manifest(Frozen):
 
     @model_validator(mode="after")
     def _limits_fit(self) -> "Manifest":
-        if self.fallback is not None and len({spec.shape[:1] for spec in (*self.inputs, *self.outputs)}) > 1:
-            raise ValueError("fallback answers row by row, and inputs and outputs have not one first axis")
+        firsts = {spec.shape[:1] for spec in (*self.inputs, *self.outputs)}
+        if self.fallback is not None and (len(firsts) > 1 or not isinstance((*firsts.pop(), None)[0], str)):
+            raise ValueError("fallback answers row by row, and inputs and outputs have not one named first axis")
         if self.limits is not None and self.fallback is None:
             raise ValueError("limits are given, and no fallback to answer beyond them")
         inputs = {spec.name: (spec.dtype, spec.shape) for spec in self.inputs}

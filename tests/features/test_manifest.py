@@ -85,11 +85,24 @@ def test_limits_that_do_not_fit_are_named(
     assert refusal.value.mend
 
 
-def test_a_fallback_needs_rows_that_come_first_everywhere(make_manifest: Callable[..., Manifest]) -> None:
-    other = SPEC.model_copy(update={"name": "z", "shape": ("step", 2)})
+@pytest.mark.parametrize(
+    "shapes",
+    [
+        pytest.param((("entity", 3), ("step", 2)), id="an axis of another name"),
+        pytest.param((("entity", 3), ()), id="a number without rows"),
+        pytest.param(((3, 2), (3,)), id="a fixed number of rows"),
+        pytest.param(((), ()), id="no rows at all"),
+    ],
+)
+def test_a_fallback_needs_rows_that_come_first_everywhere(
+    shapes: tuple[tuple[Any, ...], ...], make_manifest: Callable[..., Manifest]
+) -> None:
+    inputs, outputs = (
+        (SPEC.model_copy(update={"name": name, "shape": s}),) for name, s in zip("xy", shapes, strict=True)
+    )
 
-    with pytest.raises(ValidationError, match="inputs and outputs have not one first axis"):
-        make_manifest(inputs=(SPEC, other), fallback="fallback.onnx")
+    with pytest.raises(ValidationError, match="inputs and outputs have not one named first axis"):
+        make_manifest(inputs=inputs, outputs=outputs, fallback="fallback.onnx")
 
 
 @pytest.mark.parametrize("field", sorted(Manifest.model_fields))

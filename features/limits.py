@@ -54,7 +54,8 @@ class Limits(Frozen):
 
     Attributes:
         ranges: of its float inputs.
-        most_missing: share of the values of all masks of a row, in [0, 1], that may be False; None: any.
+        most_missing: share of a row's masks, in [0, 1], that may be False: the mean over the masks of each one's own
+            share, so that a long mask counts no more than a short one; None: any.
     """
 
     ranges: tuple[Range, ...]

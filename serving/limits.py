@@ -10,6 +10,9 @@ from features.manifest import Manifest, TensorSpec
 from serving.outputs import MISSING, OUTSIDE
 from serving.tensors import Array
 
+# Shares are sums of fractions: one that is just at the limit is not beyond it.
+_ROUNDING = 1e-9
+
 
 class RowLimits:
     """The limits of one manifest, made ready once so that a call whose rows are all fine pays little.
@@ -58,12 +61,12 @@ class RowLimits:
         if self._most_missing is None or not self._masks:
             return None
         masks = [inputs[name] for name in self._masks]
-        rows = len(masks[0])
-        allowed = self._most_missing * sum(mask.size for mask in masks) / rows
-        if sum(mask.size - np.count_nonzero(mask) for mask in masks) <= allowed:
+        rows, allowed = len(masks[0]), (self._most_missing + _ROUNDING) * len(masks)
+        # If all that is missing were one row's, and even that were not too much.
+        if sum((mask.size - np.count_nonzero(mask)) / mask.size for mask in masks) * rows <= allowed:
             return None
-        known = sum(mask.reshape(rows, -1).sum(axis=1) for mask in masks)
-        wrong: Array = sum(mask.size for mask in masks) / rows - known > allowed
+        known = np.add.reduce([mask.reshape(rows, -1).mean(axis=1) for mask in masks])
+        wrong: Array = len(masks) - known > allowed
         return wrong
 
 

@@ -10,20 +10,20 @@ from features.limits import MASK_ENDING, Deciles, Limits, Range
 from features.manifest import TensorSpec
 
 Inputs = Mapping[str, npt.NDArray[np.generic]]
-Scale = Callable[[TensorSpec, int], float]
-"""An input and a place of its last axis, to the size of an error that may come on any day, in the input's unit."""
+Margin = Callable[[TensorSpec, int, float], float]
+"""An input, a place of its last axis and the span of its values in training, to how far beyond it may go."""
 
 # Half of what a model looks at may be missing in any case: a sensor that is silent for weeks still has its city. Nearly
 # all may be missing in none: nothing is left then that the seasonal baseline does not know.
 _LEAST_MISSING, _MOST_MISSING = 0.5, 0.95
-_USUAL_SHARE = 0.99
+_USUAL_SHARE = 0.999
 _TENTHS = np.arange(1, 10) / 10
 # Of a channel: more say nothing more of its deciles.
 _DECILE_VALUES = 1_000_000
 
 
-def limits_of(tables: Iterable[Inputs], specs: Sequence[TensorSpec], scale: Scale) -> Limits:
-    """The range of each float input over the rows of training, as wide again on both sides, at least by ``scale``.
+def limits_of(tables: Iterable[Inputs], specs: Sequence[TensorSpec], margin: Margin) -> Limits:
+    """The range of each float input over the rows of training, wider by ``margin`` on both sides.
 
     A range is one for the whole input, or, where it has three axes or more, one for each place of its last axis,
     whose values then mean different things. Rows that hold NaN are left out of what may be missing.
@@ -31,10 +31,10 @@ def limits_of(tables: Iterable[Inputs], specs: Sequence[TensorSpec], scale: Scal
     Args:
         tables: inputs by name, rows first.
         specs: of the inputs.
-        scale: see ``Scale``.
+        margin: see ``Margin``.
 
     Returns:
-        Limits whose share of what may be missing is that of 99 % of the rows, between 0.5 and 0.95.
+        Limits whose share of what may be missing is that of 99.9 % of the rows, between 0.5 and 0.95.
     """
     floats = [spec for spec in specs if spec.dtype.startswith("float")]
     masks = [spec.name for spec in specs if spec.dtype == "bool" and spec.name.endswith(MASK_ENDING)]
@@ -47,10 +47,10 @@ def limits_of(tables: Iterable[Inputs], specs: Sequence[TensorSpec], scale: Scal
             lowest[spec.name].append(np.fmin.reduce(values))
             highest[spec.name].append(np.fmax.reduce(values))
         if masks:
-            flat = np.concatenate([inputs[name].reshape(len(inputs[name]), -1) for name in masks], axis=1)
-            missing.append(1 - flat.mean(axis=1, dtype=np.float64))
+            known = [inputs[name].reshape(len(inputs[name]), -1).mean(axis=1, dtype=np.float64) for name in masks]
+            missing.append(1 - np.mean(known, axis=0))
     ranges = [
-        _range(spec, np.fmin.reduce(lowest[spec.name]), np.fmax.reduce(highest[spec.name]), scale) for spec in floats
+        _range(spec, np.fmin.reduce(lowest[spec.name]), np.fmax.reduce(highest[spec.name]), margin) for spec in floats
     ]
     usual = float(np.quantile(np.concatenate(missing), _USUAL_SHARE)) if missing else None
     most = None if usual is None else round(min(max(usual, _LEAST_MISSING), _MOST_MISSING), 4)
@@ -86,12 +86,14 @@ def _by_channel(values: npt.NDArray[Any], spec: TensorSpec) -> npt.NDArray[Any]:
     return values.reshape(-1, values.shape[-1] if len(spec.shape) > 2 else 1)
 
 
-def _range(spec: TensorSpec, low: npt.NDArray[np.float64], high: npt.NDArray[np.float64], scale: Scale) -> Range | None:
+def _range(
+    spec: TensorSpec, low: npt.NDArray[np.float64], high: npt.NDArray[np.float64], margin: Margin
+) -> Range | None:
     """None where a channel was never seen: nothing is known of its range."""
     if not np.isfinite(low).all() or not np.isfinite(high).all():
         return None
-    margin = np.maximum(high - low, [scale(spec, channel) for channel in range(len(low))])
-    return Range(input=spec.name, low=_rounded(low - margin), high=_rounded(high + margin))
+    beyond = np.array([margin(spec, channel, float(span)) for channel, span in enumerate(high - low)])
+    return Range(input=spec.name, low=_rounded(low - beyond), high=_rounded(high + beyond))
 
 
 def _rounded(values: npt.NDArray[np.float64]) -> tuple[float, ...]:

@@ -29,14 +29,18 @@ _SHARES = ("recent_error", "seasonal_error")
 _BURST_SHARE = 4.0
 # Usual errors, at every place at once: a snowed-in morning.
 _BURST_ERRORS = 10.0
+# The rain of a century is a few times that of a year.
+_BURST_SPANS = 3.0
+_ANYWHERE = 1e30
 _HELD_OUT_ROWS = 4
 
 
 def limits(tables: Sequence[Inputs], config: TrafficConfig, unit: str) -> Limits:
-    """The limits of the rows of training, which a burst of errors alone does not break.
+    """The limits of the rows of training, which a burst of errors or a storm alone does not break.
 
-    Whatever is in the unit measured may be further off by the largest level of the city's profile, so that a road
-    may stand still that never did; the city's error may be four times its profile.
+    Every range is as wide again on both sides. Whatever is in the unit measured may be further off by the largest
+    level of the city's profile, so that a road may stand still that never did; the city's error may be four times
+    its profile; a covariate may go three times as far, and anywhere where it never varied: no member looks at it then.
 
     Args:
         tables: model inputs by name, rows first.
@@ -46,14 +50,16 @@ def limits(tables: Sequence[Inputs], config: TrafficConfig, unit: str) -> Limits
     largest = float(np.nanmax([np.nanmax(inputs["peak_level"]) for inputs in tables]))
     places = len(np.unique(np.concatenate([inputs["entity_code"] for inputs in tables])))
 
-    def scale(spec: TensorSpec, channel: int) -> float:
+    def margin(spec: TensorSpec, channel: int, span: float) -> float:
+        if spec.name == "covariate":
+            return _BURST_SPANS * span if span else _ANYWHERE
         if spec.name in _SHARES and channel == 1:
-            return _BURST_SHARE
+            return max(span, _BURST_SHARE)
         if spec.name == "factor_error":
-            return _BURST_ERRORS * math.sqrt(places)
-        return largest if spec.unit == unit else 1.0
+            return max(span, _BURST_ERRORS * math.sqrt(places))
+        return max(span, largest if spec.unit == unit else 1.0)
 
-    return limits_of(tables, schema.inputs(config, unit), scale)
+    return limits_of(tables, schema.inputs(config, unit), margin)
 
 
 def deciles(tables: Sequence[Inputs], config: TrafficConfig, unit: str) -> tuple[Deciles, ...]:

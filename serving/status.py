@@ -125,7 +125,7 @@ def _short(text: str) -> str:
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
 
 
-def read(error: grpc.Call, address: str) -> HaechiError:
+def read(error: grpc.Call | grpc.aio.AioRpcError, address: str) -> HaechiError:
     """The error that a server of Haechi raised, out of what its client received.
 
     Args:
@@ -152,7 +152,7 @@ def _retry_s(details: list[AnyMessage], default_s: float) -> float:
     return default_s
 
 
-def _details(error: grpc.Call) -> list[AnyMessage]:
+def _details(error: grpc.Call | grpc.aio.AioRpcError) -> list[AnyMessage]:
     try:
         status = rpc_status.from_call(error)
     except ValueError:
@@ -161,7 +161,7 @@ def _details(error: grpc.Call) -> list[AnyMessage]:
     return [] if status is None else list(status.details)
 
 
-def _transport(error: grpc.Call, address: str) -> HaechiError:
+def _transport(error: grpc.Call | grpc.aio.AioRpcError, address: str) -> HaechiError:
     """Refusals of gRPC itself, or of a server that is not ours."""
     code, text = error.code(), error.details() or "it gave no reason"
     if code is grpc.StatusCode.UNAVAILABLE:

@@ -23,7 +23,6 @@ from serving.proto.pool import POOL
 from serving.repository import Repository
 from serving.rpc import Method, Wrap, add_service
 from serving.runtime import Runtime
-from serving.turns import Turns
 
 DRAIN_S = 10.0
 """How long calls that are under way may take to finish once the server is told to stop."""
@@ -62,7 +61,7 @@ class Server:
         self.guard.listeners.append(self._door.audit.heard)
         self._health = Health()
         lanes = Lanes()
-        runtime.turns = Turns(_cores(), lanes.lent)
+        runtime.share(_cores(), lanes.lent)
         public, strange = self.guard.public, self._door.strange
         self._intake = Intake(lanes, lambda answer, metadata: answer not in public and strange(metadata))
         self._server = grpc.server(

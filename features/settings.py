@@ -2,7 +2,7 @@
 
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import (
@@ -31,6 +31,14 @@ class Settings(BaseSettings):
     max_message_mib: int = Field(32, ge=1, le=1024, description="the largest gRPC message taken, MiB")
     threads: int = Field(1, ge=1, le=64, description="threads of one onnxruntime session")
     poll_s: float = Field(2.0, ge=0.1, le=3600, description="how often `haechi serve` looks for changed models, s")
+    log_format: Literal["text", "json"] = Field("text", description="lines that `haechi serve` logs: `text` or `json`")
+    slow_ms: float | None = Field(
+        None, ge=0, description="calls that take as long are logged, ms; 0: every call; unset: none"
+    )
+    metrics_port: int | None = Field(
+        None, ge=0, le=65535, description="port of its Prometheus metrics; 0 picks a free one; unset: no metrics"
+    )
+    metrics_host: str = Field("127.0.0.1", description="the address of the metrics; whoever reaches it may read them")
     stale_after_min: int = Field(180, ge=1, description="older measurements mark a forecast `degraded: stale`")
     signing_key: SecretStr | None = Field(None, description="Ed25519 private key (PEM) that signs artifacts")
     trusted_key: str | None = Field(None, description="Ed25519 public key (PEM); unsigned models are refused")

@@ -1,8 +1,6 @@
 """Commands of this room."""
 
-import logging
 import os
-import sys
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -42,9 +40,10 @@ def _serve(models: ModelsFlag = None, host: HostFlag = None, port: PortFlag = No
     settings = load().model_copy(update=flags)
     root = models if models is not None else settings.home / "artifacts"
 
+    from serving.seen import logs
     from serving.server import serve
 
-    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    logs.set_up(settings.log_format)
 
     def on_ready(server: "Server", repository: "Repository") -> None:
         document = _document(server, repository)
@@ -91,6 +90,7 @@ def _document(server: "Server", repository: "Repository") -> dict[str, Any]:
     manifests = [served.manifest for served in server.runtime.models()]
     return {
         "address": server.address,
+        "metrics": server.watch.metrics_url,
         "pid": os.getpid(),
         "models": [
             {"name": m.name, "version": m.version, "domain": m.domain, "simulated": m.simulated} for m in manifests

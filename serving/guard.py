@@ -13,8 +13,9 @@ from google.protobuf.descriptor import MethodDescriptor
 from google.protobuf.message import DecodeError
 
 from features.errors import BadInput
-from serving.call import ANYONE, Call, Caller, priority
+from serving.call import ANYONE, UNDER_WAY, Call, Caller, priority
 from serving.intake import PRIORITY, refusal_of_this_call
+from serving.request_id import REQUEST_ID, request_id
 from serving.rpc import Behaviour, Method, full_name, messages, streams
 from serving.status import Refusal, refusal
 
@@ -23,6 +24,9 @@ Admit = Callable[[grpc.ServicerContext, str], Caller]
 
 ZONE = "haechi-zone"
 """The metadata in which a caller names the zone that it asks for."""
+
+TRACEPARENT = "traceparent"
+"""The metadata in which a caller names the span that its call is a part of (W3C Trace Context)."""
 
 
 def admit_anyone(context: grpc.ServicerContext, scope: str) -> Caller:
@@ -38,11 +42,13 @@ class Ended:
         call: the call.
         code: the status that it was answered with.
         took_s: from its message's arrival in the guard to its answer.
+        error: name of what it was refused with (``serving/status.py``); empty: it was answered, or its caller left.
     """
 
     call: Call
     code: grpc.StatusCode
     took_s: float
+    error: str = ""
 
 
 class Guard:
@@ -55,6 +61,7 @@ class Guard:
     def __init__(self, admit: Admit = admit_anyone) -> None:
         self.refused: Counter[str] = Counter()
         self.listeners: list[Callable[[Ended], None]] = []
+        """Each hears of every call on the call's own thread, so must be quick, and must not raise."""
         self._admit = admit
         self._lock = threading.Lock()
 
@@ -62,7 +69,7 @@ class Guard:
         """What grpc calls with a request's bytes (or a stream of them), and answers with the bytes returned."""
         name, answer = full_name(described), _on_bytes(described, method)
         if method.refused is not None:
-            return self._stream(name, method.scope, self._each(answer, method.refused))
+            return self._stream(name, method.scope, self._each(answer, method.refused), told_each=True)
         guarded = self._stream if streams(described) else self._unary
         return guarded(name, method.scope, answer)
 
@@ -71,19 +78,20 @@ class Guard:
         told = refusal(error, call.method)
         with self._lock:
             self.refused[told.code.name] += 1
-        self.tell(call, told.code, since_s)
+        self.tell(call, told.code, since_s, told.name)
         return told
 
-    def tell(self, call: Call, code: grpc.StatusCode, since_s: float) -> None:
+    def tell(self, call: Call, code: grpc.StatusCode, since_s: float, error: str = "") -> None:
         """Let whoever listens hear how ``call`` ended."""
         if self.listeners:
-            ended = Ended(call=call, code=code, took_s=time.perf_counter() - since_s)
+            ended = Ended(call=call, code=code, took_s=time.perf_counter() - since_s, error=error)
             for listen in self.listeners:
                 listen(ended)
 
     def _unary(self, name: str, scope: str, answer: Callable[[bytes, Call], bytes]) -> Behaviour:
         def behave(request: bytes, context: grpc.ServicerContext) -> bytes | None:
             since_s, call = time.perf_counter(), _call(name, context)
+            UNDER_WAY.set(call)
             try:
                 _refuse_overload()
                 call.caller = self._admit(context, scope)
@@ -93,13 +101,23 @@ class Guard:
             else:
                 self.tell(call, grpc.StatusCode.OK, since_s)
                 return reply
-            return context.abort_with_status(told.status)
+            finally:
+                UNDER_WAY.set(None)
+            return context.abort_with_status(told.status_of(call))
 
         return behave
 
-    def _stream(self, name: str, scope: str, answer: Callable[[Iterator[bytes], Call], Iterator[bytes]]) -> Behaviour:
+    def _stream(
+        self,
+        name: str,
+        scope: str,
+        answer: Callable[[Iterator[bytes], Call], Iterator[bytes]],
+        *,
+        told_each: bool = False,
+    ) -> Behaviour:
         def behave(requests: Iterator[bytes], context: grpc.ServicerContext) -> Iterator[bytes]:
             since_s, call = time.perf_counter(), _call(name, context)
+            UNDER_WAY.set(call)
             try:
                 _refuse_overload()
                 call.caller = self._admit(context, scope)
@@ -111,9 +129,13 @@ class Guard:
             except Exception as error:  # as above
                 told = self.refuse(call, error, since_s)
             else:
-                self.tell(call, grpc.StatusCode.OK, since_s)
+                # How each message went was told as it went; that the stream is over is no call.
+                if not told_each:
+                    self.tell(call, grpc.StatusCode.OK, since_s)
                 return
-            context.abort_with_status(told.status)
+            finally:
+                UNDER_WAY.set(None)
+            context.abort_with_status(told.status_of(call))
 
         return behave
 
@@ -146,13 +168,17 @@ def _call(name: str, context: grpc.ServicerContext) -> Call:
     told = dict(context.invocation_metadata() or ())
     left_s = context.time_remaining()
     deadline_s = time.monotonic() + left_s if left_s is not None and isfinite(left_s) else None
-    return Call(
+    call = Call(
         method=name,
         deadline_s=deadline_s,
         cancelled=lambda: not context.is_active(),
         asked_zone=str(told.get(ZONE, "")),
         priority=priority(told.get(PRIORITY)),
+        request_id=request_id(told.get(REQUEST_ID)),
+        traceparent=str(told.get(TRACEPARENT, "")),
     )
+    context.set_trailing_metadata(((REQUEST_ID, call.request_id),))
+    return call
 
 
 def _on_bytes(described: MethodDescriptor, method: Method) -> Callable[[Any, Call], Any]:

@@ -39,6 +39,10 @@ class Served:
         return f"{self.manifest.name}/{self.manifest.version}"
 
 
+AfterRun = Callable[[Served, Mapping[str, Array], Mapping[str, Array]], None]
+"""Hears what was asked of a version, and what it answered."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Line:
     """The versions of one model that are at hand, and who answers.
@@ -92,6 +96,8 @@ class Runtime:
         self._lines: dict[str, Line] = {}
         self.before_serving: list[Callable[[Served], None]] = []
         """Each is asked before a version may answer, and raises ``ArtifactMismatch`` where it must not."""
+        self.after_run: list[AfterRun] = []
+        """Each hears of every run on the call's own thread, so must be quick, and must not raise or change arrays."""
         self.shadows = Shadows()
         self.turns = Turns(len(os.sched_getaffinity(0)))
         """Of long runs."""
@@ -212,6 +218,8 @@ class Runtime:
         """``infer`` without a look at the inputs, which ``check`` passed with these ``axes``."""
         with self.turns.taken(served.length, call):
             outputs = compute(served, inputs, axes)
+        for hear in self.after_run:
+            hear(served, inputs, outputs)
         line = self._lines.get(served.manifest.name)
         shadow = line.shadow if line is not None else None
         if shadow is not None and shadow is not served:

@@ -27,6 +27,8 @@ from serving.proto.pool import POOL
 from serving.repository import Repository
 from serving.rpc import Method, Wrap, add_service
 from serving.runtime import Runtime
+from serving.seen.reading import Reading
+from serving.seen.watch import Watch
 from serving.turns import Turns
 
 DRAIN_S = 10.0
@@ -68,11 +70,13 @@ class Server:
         if repository is not None:
             repository.listeners.append(lambda name, answers: self._health.set(name, serving=answers))
         self.address = _bind(self._server, settings)
+        self.watch = Watch(settings, self.guard, runtime, _readings(lanes, repository))
 
     def start(self) -> None:
         """Answer calls, and report every service and model as healthy."""
         for name in ("", *self._services, *self.runtime.lines()):
             self._health.set(name, serving=True)
+        self.watch.start()
         self._server.start()
 
     def stop(self, drain_s: float = DRAIN_S) -> None:
@@ -81,6 +85,7 @@ class Server:
         self._server.stop(drain_s).wait()
         self._intake.shutdown()
         self._health.pool.shutdown()
+        self.watch.stop()
 
     def _register(self, runtime: Runtime, settings: Settings, repository: Repository | None) -> tuple[str, ...]:
         wrap = self.guard.wrap
@@ -117,6 +122,8 @@ def serve(root: Path, settings: Settings, on_ready: Callable[[Server, Repository
     repository.follow(settings.poll_s)
     models = ", ".join(served.label for served in runtime.models())
     _LOG.info("serving at %s: %s", server.address, models)
+    if server.watch.metrics_url is not None:
+        _LOG.info("metrics at %s", server.watch.metrics_url)
     on_ready(server, repository)
     # A signal may reach another thread than this, which would sleep on: it looks up now and then.
     while not told_to_stop.wait(_LOOK_UP_S):
@@ -146,6 +153,14 @@ def _register_reflection(server: grpc.Server, names: tuple[str, ...], wrap: Wrap
     # It looks at no call's context.
     method = Method(answer=lambda requests, _: servicer.ServerReflectionInfo(requests, None), scope="read")
     add_service(server, service, {"ServerReflectionInfo": method}, wrap)
+
+
+def _readings(lanes: Lanes, repository: Repository | None) -> list[Reading]:
+    waiting = Reading(name="haechi_calls_waiting", meaning="Calls that wait for a thread", read=lambda: lanes.waiting)
+    if repository is None:
+        return [waiting]
+    meaning = "Versions that should be served, and are refused"
+    return [waiting, Reading(name="haechi_models_refused", meaning=meaning, read=lambda: len(repository.refused))]
 
 
 def _cores() -> int:

@@ -1,0 +1,68 @@
+"""Everything that a deployment asked to see of a server, begun and ended with it; the rest is not even imported."""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from features.settings import Settings
+from serving.guard import Guard
+from serving.runtime import Runtime
+from serving.seen.logs import Slow
+from serving.seen.reading import Reading
+
+if TYPE_CHECKING:
+    from serving.seen.metrics import Endpoint
+
+
+class Watch:
+    """Listens to a server's guard and runtime.
+
+    Args:
+        settings: what is asked for.
+        guard: tells how calls ended.
+        runtime: tells what was asked of models.
+        readings: what else metrics tell.
+
+    Raises:
+        BadInput: a setting or a variable asks for what cannot be had.
+    """
+
+    def __init__(self, settings: Settings, guard: Guard, runtime: Runtime, readings: Sequence[Reading]) -> None:
+        self._guard = guard
+        self._runtime = runtime
+        self._unhear: list[Callable[[], None]] = []
+        if settings.slow_ms is not None:
+            self._hear(guard.listeners, Slow(settings.slow_ms).ended)
+        self._metrics = self._expose(settings, readings)
+
+    @property
+    def metrics_url(self) -> str | None:
+        """Where metrics are had; None: nowhere."""
+        return None if self._metrics is None else self._metrics.url
+
+    def start(self) -> None:
+        """Begin."""
+        if self._metrics is not None:
+            self._metrics.start()
+
+    def stop(self) -> None:
+        """End, once the last call is over."""
+        for unhear in self._unhear:
+            unhear()
+        if self._metrics is not None:
+            self._metrics.stop()
+
+    def _hear(self, listeners: list[Any], listener: Callable[..., None]) -> None:
+        listeners.append(listener)
+        self._unhear.append(lambda: listeners.remove(listener))
+
+    def _expose(self, settings: Settings, readings: Sequence[Reading]) -> "Endpoint | None":
+        if settings.metrics_port is None:
+            return None
+        from serving.seen.metrics import Endpoint
+        from serving.seen.tally import Tally
+
+        tally = Tally()
+        endpoint = Endpoint(settings.metrics_host, settings.metrics_port, tally, self._runtime, readings)
+        self._hear(self._guard.listeners, tally.ended)
+        self._hear(self._runtime.after_run, tally.ran)
+        return endpoint

@@ -87,12 +87,13 @@ class Tally:
                 names = [spec.name for spec in specs if spec.dtype == "bool" and spec.name.endswith(MASK)]
                 masks = self.masks[label] = {name: Missing() for name in names}
                 _forget_oldest(self.masks)
-        for name, seen in masks.items():
-            mask = inputs[name]
-            known = int(np.count_nonzero(mask))
-            with self.lock:
-                seen.values += mask.size
-                seen.missing += mask.size - known
+        if not masks:
+            return
+        known = [(mask.size, int(np.count_nonzero(mask))) for mask in map(inputs.__getitem__, masks)]
+        with self.lock:
+            for seen, (size, there) in zip(masks.values(), known, strict=True):
+                seen.values += size
+                seen.missing += size - there
 
 
 def _forget_oldest(by_model: dict[str, Latency] | dict[str, dict[str, Missing]]) -> None:

@@ -1,11 +1,13 @@
 """Everything that a deployment asked to see of a server, begun and ended with it; the rest is not even imported."""
 
+import os
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from features.settings import Settings
 from serving.guard import Guard
 from serving.runtime import Runtime
+from serving.seen import traces
 from serving.seen.logs import Slow
 from serving.seen.reading import Reading
 
@@ -32,6 +34,7 @@ class Watch:
         self._unhear: list[Callable[[], None]] = []
         if settings.slow_ms is not None:
             self._hear(guard.listeners, Slow(settings.slow_ms).ended)
+        self._traces = self._trace()
         self._metrics = self._expose(settings, readings)
 
     @property
@@ -48,12 +51,21 @@ class Watch:
         """End, once the last call is over."""
         for unhear in self._unhear:
             unhear()
+        if self._traces is not None:
+            self._traces.stop()
         if self._metrics is not None:
             self._metrics.stop()
 
     def _hear(self, listeners: list[Any], listener: Callable[..., None]) -> None:
         listeners.append(listener)
         self._unhear.append(lambda: listeners.remove(listener))
+
+    def _trace(self) -> traces.Traces | None:
+        if not traces.wanted(os.environ):
+            return None
+        begun = traces.Traces()
+        self._hear(self._guard.listeners, begun.ended)
+        return begun
 
     def _expose(self, settings: Settings, readings: Sequence[Reading]) -> "Endpoint | None":
         if settings.metrics_port is None:

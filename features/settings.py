@@ -39,6 +39,10 @@ class Settings(BaseSettings):
         None, ge=0, le=65535, description="port of its Prometheus metrics; 0 picks a free one; unset: no metrics"
     )
     metrics_host: str = Field("127.0.0.1", description="the address of the metrics; whoever reaches it may read them")
+    request_log: Path | None = Field(None, description="folder of logged requests (Parquet); unset: none is logged")
+    request_log_share: float = Field(0.01, gt=0, le=1, description="the share of requests that is logged")
+    request_log_days: int = Field(30, ge=1, le=3650, description="older logged requests are deleted")
+    request_log_mib: int = Field(1024, ge=64, description="of more logged requests the oldest are deleted, MiB")
     stale_after_min: int = Field(180, ge=1, description="older measurements mark a forecast `degraded: stale`")
     signing_key: SecretStr | None = Field(None, description="Ed25519 private key (PEM) that signs artifacts")
     trusted_key: str | None = Field(None, description="Ed25519 public key (PEM); unsigned models are refused")

@@ -4,6 +4,7 @@ Its standard variables (``OTEL_*``) say whether, where to, how many and under wh
 it is loaded. A span is written once its call is over, which is all that a server without calls of its own needs.
 """
 
+import threading
 import time
 from collections.abc import Mapping
 from importlib import import_module
@@ -31,8 +32,8 @@ _OURS = {
     grpc.StatusCode.UNAVAILABLE,
     grpc.StatusCode.DATA_LOSS,
 }
-# What is not sent by then, as a server ends, is lost.
-_FLUSH_MS = 3000
+# What a collector has not taken by then, as a server ends, is lost: the library alone would try for longer.
+_FLUSH_S = 3.0
 
 
 def wanted(environ: Mapping[str, str]) -> bool:
@@ -109,8 +110,9 @@ class Traces:
 
     def stop(self) -> None:
         """Send what is written, as far as the collector takes it soon."""
-        self._provider.force_flush(_FLUSH_MS)
-        self._provider.shutdown()
+        last = threading.Thread(target=self._provider.shutdown, name="haechi-traces", daemon=True)
+        last.start()
+        last.join(_FLUSH_S)
 
 
 def _provider() -> "TracerProvider":

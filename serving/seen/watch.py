@@ -13,6 +13,7 @@ from serving.seen.reading import Reading
 
 if TYPE_CHECKING:
     from serving.seen.metrics import Endpoint
+    from serving.seen.request_log import RequestLog
 
 
 class Watch:
@@ -35,7 +36,9 @@ class Watch:
         if settings.slow_ms is not None:
             self._hear(guard.listeners, Slow(settings.slow_ms).ended)
         self._traces = self._trace()
-        self._metrics = self._expose(settings, readings)
+        self._requests = self._log(settings)
+        logged = [] if self._requests is None else self._requests.readings()
+        self._metrics = self._expose(settings, [*readings, *logged])
 
     @property
     def metrics_url(self) -> str | None:
@@ -44,15 +47,19 @@ class Watch:
 
     def start(self) -> None:
         """Begin."""
+        if self._requests is not None:
+            self._requests.start()
         if self._metrics is not None:
             self._metrics.start()
 
     def stop(self) -> None:
         """End, once the last call is over."""
-        for unhear in self._unhear:
-            unhear()
+        while self._unhear:
+            self._unhear.pop()()
         if self._traces is not None:
             self._traces.stop()
+        if self._requests is not None:
+            self._requests.stop()
         if self._metrics is not None:
             self._metrics.stop()
 
@@ -66,6 +73,15 @@ class Watch:
         begun = traces.Traces()
         self._hear(self._guard.listeners, begun.ended)
         return begun
+
+    def _log(self, settings: Settings) -> "RequestLog | None":
+        if settings.request_log is None:
+            return None
+        from serving.seen.request_log import RequestLog
+
+        made = RequestLog(settings.request_log, settings)
+        self._hear(self._runtime.after_run, made.ran)
+        return made
 
     def _expose(self, settings: Settings, readings: Sequence[Reading]) -> "Endpoint | None":
         if settings.metrics_port is None:

@@ -30,13 +30,18 @@ class Settings(BaseSettings):
     server: str = Field("127.0.0.1:8500", description="where `haechi forecast` asks")
     max_message_mib: int = Field(32, ge=1, le=1024, description="the largest gRPC message taken, MiB")
     threads: int = Field(1, ge=1, le=64, description="threads of one onnxruntime session")
+    workers: int = Field(1, ge=1, le=256, description="processes of `haechi serve`, each on a core of its own")
     poll_s: float = Field(2.0, ge=0.1, le=3600, description="how often `haechi serve` looks for changed models, s")
     log_format: Literal["text", "json"] = Field("text", description="lines that `haechi serve` logs: `text` or `json`")
     slow_ms: float | None = Field(
         None, ge=0, description="calls that take as long are logged, ms; 0: every call; unset: none"
     )
     metrics_port: int | None = Field(
-        None, ge=0, le=65535, description="port of its Prometheus metrics; 0 picks a free one; unset: no metrics"
+        None,
+        ge=0,
+        le=65535,
+        description="port of its metrics (Prometheus), of the first worker's: the next has the next; 0 "
+        "picks free ones; unset: no metrics",
     )
     metrics_host: str = Field("127.0.0.1", description="the address of the metrics; whoever reaches it may read them")
     request_log: Path | None = Field(None, description="folder of logged requests (Parquet); unset: none is logged")

@@ -15,14 +15,15 @@ from features.errors import UnknownName
 from features.settings import load
 
 if TYPE_CHECKING:
-    from serving.repository import Repository
-    from serving.server import Server
+    from serving.serve import Started
 
 ModelsFlag = Annotated[
     Path | None, typer.Option(help="Folder of artifacts, NAME/VERSION/ below it. Default: HAECHI_HOME/artifacts.")
 ]
 HostFlag = Annotated[str | None, typer.Option(help="Address to bind. Default: 127.0.0.1.")]
 PortFlag = Annotated[int | None, typer.Option(min=0, max=65535, help="gRPC port; 0 picks a free one. Default: 8500.")]
+
+WorkersFlag = Annotated[int | None, typer.Option(min=1, help="Processes, each on a core of its own. Default: 1.")]
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -33,25 +34,32 @@ def add_commands(app: typer.Typer) -> None:
     app.command("demo")(_demo)
 
 
-def _serve(models: ModelsFlag = None, host: HostFlag = None, port: PortFlag = None, as_json: JsonFlag = False) -> None:
-    """Serve every model's champion (else its newest version) over gRPC until told to stop.
+def _serve(
+    models: ModelsFlag = None,
+    host: HostFlag = None,
+    port: PortFlag = None,
+    workers: WorkersFlag = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Serve every model's champion (else its newest version) over gRPC until told to stop; changes are followed.
 
     Example: haechi serve --models .haechi/artifacts --port 8500
     """
-    flags = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
-    settings = load().model_copy(update=flags)
+    given = {"host": host, "port": port, "workers": workers}
+    settings = load().model_copy(update={name: value for name, value in given.items() if value is not None})
     root = models if models is not None else settings.home / "artifacts"
 
     from serving.seen import logs
-    from serving.server import serve
+    from serving.serve import serve
+    from serving.workers import serve_workers
 
     logs.set_up(settings.log_format)
 
-    def on_ready(server: "Server", repository: "Repository") -> None:
-        document = _document(server, repository)
+    def on_ready(started: "Started") -> None:
+        document = asdict(started) | {"pid": os.getpid()}
         emit(document, as_json=as_json, render=lambda console: _render(console, document))
 
-    serve(root, settings, on_ready)
+    (serve if settings.workers == 1 else serve_workers)(root, settings, on_ready)
 
 
 def _forecast(
@@ -107,19 +115,6 @@ def _demo(
     from serving.demo import run
 
     run(data)
-
-
-def _document(server: "Server", repository: "Repository") -> dict[str, Any]:
-    manifests = [served.manifest for served in server.runtime.models()]
-    return {
-        "address": server.address,
-        "metrics": server.watch.metrics_url,
-        "pid": os.getpid(),
-        "models": [
-            {"name": m.name, "version": m.version, "domain": m.domain, "simulated": m.simulated} for m in manifests
-        ],
-        "refused": [one.why for one in repository.refused],
-    }
 
 
 def _render(console: Console, document: dict[str, Any]) -> None:

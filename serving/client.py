@@ -100,6 +100,14 @@ class Client:
         reply = self.call(_INFERENCE, "RepositoryIndex", oip.RepositoryIndexRequest())
         return tuple(ServedModel(name=m.name, version=m.version, state=m.state) for m in reply.models)
 
+    def load(self, model: str) -> None:
+        """Have the server serve the champion of ``model`` as it lies in its folder now; needs the scope ``admin``."""
+        self.call(_INFERENCE, "RepositoryModelLoad", oip.RepositoryModelLoadRequest(model_name=model))
+
+    def unload(self, model: str) -> None:
+        """Have the server serve ``model`` no more until it is loaded again; needs the scope ``admin``."""
+        self.call(_INFERENCE, "RepositoryModelUnload", oip.RepositoryModelUnloadRequest(model_name=model))
+
     def metadata(self, model: str, version: str = "") -> ModelMetadata:
         """What ``model`` takes and gives; ``version`` empty: the one that the server prefers."""
         reply = self.call(_INFERENCE, "ModelMetadata", oip.ModelMetadataRequest(name=model, version=version))

@@ -20,7 +20,7 @@ THREADS = 4
 
 # A burst may wait as long as a person does not notice. A queue that has not been empty for longer is no burst: waiting
 # in it buys no one anything (Nichols and Jacobson 2012, 'Controlling Queue Delay').
-_BURST_WAIT_S, _STANDING_WAIT_S, _BURST_S = 0.2, 0.02, 0.5
+_BURST_WAIT_S, _STANDING_WAIT_S, _BURST_S = 0.5, 0.25, 0.5
 # What is urgent is refused only where its answer would come too late for anything.
 _HIGH_WAIT_S = 2.0
 # Requests that wait lie in memory.

@@ -5,9 +5,12 @@ is served stays until what replaces it is ready: a version that is refused, a fo
 changes nothing but what ``refused`` says.
 """
 
+import json
 import logging
+import os
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,14 +47,17 @@ class Repository:
     Args:
         root: of the registry.
         runtime: what answers.
+        unloaded: a file in which the workers at one address tell each other what callers took out of service; None:
+            this process is alone.
     """
 
-    def __init__(self, root: Path, runtime: Runtime) -> None:
+    def __init__(self, root: Path, runtime: Runtime, unloaded: Path | None = None) -> None:
         self._root = root
         self._runtime = runtime
         self._lock = threading.Lock()
         self._refused: dict[tuple[str, int | None], Refused] = {}
-        self._unloaded: set[str] = set()
+        self._unloaded: frozenset[str] = frozenset()
+        self._told = unloaded
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self.listeners: list[Tell] = []
@@ -70,6 +76,9 @@ class Repository:
     def sync(self) -> None:
         """Bring what is served in step with the folder, once."""
         with self._lock:
+            self._hear()
+            for name in self._unloaded & self._runtime.lines().keys():
+                self._take_out(name)
             for name in registry.names(self._root):
                 if name not in self._unloaded:
                     self._sync(name)
@@ -84,7 +93,8 @@ class Repository:
         with self._lock:
             if name not in registry.names(self._root):
                 raise UnknownName.among("model", name, list(registry.names(self._root)))
-            self._unloaded.discard(name)
+            self._hear()
+            self._say(self._unloaded - {name})
             self._refused = {key: one for key, one in self._refused.items() if key[0] != name}
             error = self._sync(name)
             if error is not None:
@@ -99,9 +109,9 @@ class Repository:
         with self._lock:
             if name not in self._runtime.lines():
                 raise UnknownName.among("model", name, list(self._runtime.lines()))
-            self._unloaded.add(name)
-            self._runtime.swap(name, None)
-            self._tell(name, answers=False)
+            self._hear()
+            self._say(self._unloaded | {name})
+            self._take_out(name)
 
     def follow(self, every_s: float) -> None:
         """``sync`` again and again on a thread of its own, until ``stop``."""
@@ -122,6 +132,23 @@ class Repository:
         self._stop.set()
         if self._thread is not None:
             self._thread.join()
+
+    def _take_out(self, name: str) -> None:
+        self._runtime.swap(name, None)
+        self._tell(name, answers=False)
+
+    def _hear(self) -> None:
+        """What another worker was told to take out of service, or to take back."""
+        if self._told is not None:
+            with suppress(FileNotFoundError):
+                self._unloaded = frozenset(json.loads(self._told.read_bytes()))
+
+    def _say(self, unloaded: frozenset[str]) -> None:
+        self._unloaded = unloaded
+        if self._told is not None:
+            partial = self._told.with_name(f"{self._told.name}.{os.getpid()}")
+            partial.write_text(json.dumps(sorted(unloaded)), encoding="utf-8")
+            partial.replace(self._told)
 
     def _sync(self, name: str) -> HaechiError | None:
         """One model; returns why its champion is refused."""

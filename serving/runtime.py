@@ -3,6 +3,7 @@
 import os
 import random
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,17 +27,28 @@ IN_PROCESS = Call(method="Runtime.run")
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)
 class Served:
-    """One loaded version: its artifact's folder and manifest, its graph's onnxruntime session, how long a run takes."""
+    """One loaded version.
+
+    Attributes:
+        folder: of its artifact.
+        manifest: its own.
+        session: onnxruntime's, of its graph.
+        length: of its runs.
+        label: ``NAME/VERSION``.
+        output_names: in the manifest's order.
+    """
 
     folder: Path
     manifest: Manifest
     session: Any
     length: Length = field(default_factory=Length)
+    label: str = field(init=False)
+    output_names: list[str] = field(init=False)
 
-    @property
-    def label(self) -> str:
-        """``NAME/VERSION``."""
-        return f"{self.manifest.name}/{self.manifest.version}"
+    def __post_init__(self) -> None:
+        # Asked for with every call.
+        object.__setattr__(self, "label", f"{self.manifest.name}/{self.manifest.version}")
+        object.__setattr__(self, "output_names", [spec.name for spec in self.manifest.outputs])
 
 
 AfterRun = Callable[[Served, Mapping[str, Array], Mapping[str, Array]], None]
@@ -216,7 +228,10 @@ class Runtime:
         self, served: Served, inputs: Mapping[str, Array], axes: Mapping[str, int], call: Call
     ) -> dict[str, Array]:
         """``infer`` without a look at the inputs, which ``check`` passed with these ``axes``."""
-        with self.turns.taken(served.length, call):
+        if served.length.is_long:
+            with self.turns.taken(served.length.run_s, call):
+                outputs = compute(served, inputs, axes)
+        else:
             outputs = compute(served, inputs, axes)
         for hear in self.after_run:
             hear(served, inputs, outputs)
@@ -252,23 +267,24 @@ def compute(served: Served, inputs: Mapping[str, Array], axes: Mapping[str, int]
         BadInput: an index in the values lies out of the graph's range.
         ArtifactMismatch: as ``Runtime.run``.
     """
-    names = [spec.name for spec in served.manifest.outputs]
+    since_s = time.thread_time()
     try:
-        arrays = served.session.run(names, dict(inputs))
+        arrays = served.session.run(served.output_names, inputs)
     except onnx_errors.InvalidArgument:
         # Its own text names files of the machine that it was built on.
         raise BadInput(
             cause=f"The graph of {served.label} cannot take these values: an index in them lies out of range",
             mend="Build the inputs with `features`, as in training",
         ) from None
-    outputs = dict(zip(names, arrays, strict=True))
-    for spec in served.manifest.outputs:
-        wrong = _shape_error(spec, outputs[spec.name].shape, dict(axes))
-        if wrong is not None:
-            raise ArtifactMismatch(
-                cause=f"{served.label} answered output '{spec.name}' {wrong}", mend="Export the model again"
-            )
-    return outputs
+    served.length.learn(since_s)
+    for spec, array in zip(served.manifest.outputs, arrays, strict=True):
+        if array.shape != tuple([axes.get(axis, axis) if isinstance(axis, str) else axis for axis in spec.shape]):
+            wrong = _shape_error(spec, array.shape, dict(axes))
+            if wrong is not None:
+                raise ArtifactMismatch(
+                    cause=f"{served.label} answered output '{spec.name}' {wrong}", mend="Export the model again"
+                )
+    return dict(zip(served.output_names, arrays, strict=True))
 
 
 def _check_inputs(label: str, specs: Sequence[TensorSpec], inputs: Mapping[str, Array]) -> dict[str, int]:

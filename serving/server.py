@@ -4,19 +4,15 @@ import errno
 import ipaddress
 import logging
 import os
-import signal
 import socket
-import threading
-from collections.abc import Callable
 from importlib import import_module
-from pathlib import Path
 
 import grpc
 from grpc_health.v1 import health_pb2
 from grpc_reflection.v1alpha import reflection, reflection_pb2
 
 from features import DOMAINS
-from features.errors import ArtifactMismatch, BadInput
+from features.errors import BadInput
 from features.settings import Settings
 from serving import inference
 from serving.guard import Guard
@@ -34,7 +30,6 @@ from serving.turns import Turns
 DRAIN_S = 10.0
 """How long calls that are under way may take to finish once the server is told to stop."""
 
-_LOOK_UP_S = 0.2
 _LOG = logging.getLogger("haechi.serving")
 
 for _described in (health_pb2, reflection_pb2):
@@ -49,12 +44,20 @@ class Server:
         settings: host, port, the largest message.
         repository: where the models come from, which callers may have loaded and unloaded; None: they stay as they
             are.
+        shared_port: other processes answer at this address too.
 
     Raises:
         BadInput: the address cannot be had, or other machines would reach it though nobody allowed that.
     """
 
-    def __init__(self, runtime: Runtime, settings: Settings, repository: Repository | None = None) -> None:
+    def __init__(
+        self,
+        runtime: Runtime,
+        settings: Settings,
+        repository: Repository | None = None,
+        *,
+        shared_port: bool = False,
+    ) -> None:
         _refuse_strangers(settings)
         self.runtime = runtime
         self.guard = Guard()
@@ -64,11 +67,14 @@ class Server:
         self._intake = Intake(lanes)
         self._server = grpc.server(
             self._intake,  # type: ignore[arg-type]  # any executor will do
-            options=_options(settings),
+            options=_options(settings, shared_port=shared_port),
         )
         self._services = self._register(runtime, settings, repository)
         if repository is not None:
             repository.listeners.append(lambda name, answers: self._health.set(name, serving=answers))
+        if not shared_port:
+            # gRPC says only that it failed; the operating system says why.
+            probe(settings.host, settings.port)
         self.address = _bind(self._server, settings)
         self.watch = Watch(settings, self.guard, runtime, _readings(lanes, repository))
 
@@ -96,57 +102,6 @@ class Server:
         return tuple(names)
 
 
-def serve(root: Path, settings: Settings, on_ready: Callable[[Server, Repository], None]) -> None:
-    """Serve a registry folder and follow it until the process is told to stop (SIGTERM or SIGINT), then drain.
-
-    Call it from the main thread.
-
-    Args:
-        root: of the registry.
-        settings: host, port, the largest message, how often the folder is looked at.
-        on_ready: called once, when calls are answered.
-
-    Raises:
-        BadInput: as ``Server``; or there is no model in the folder.
-        ArtifactMismatch: none of them can be served.
-    """
-    runtime = Runtime(threads=settings.threads, trusted_key=settings.trusted_key)
-    repository = Repository(root, runtime)
-    server = Server(runtime, settings, repository)
-    repository.sync()
-    _refuse_nothing(root, runtime, repository)
-    told_to_stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: told_to_stop.set())
-    server.start()
-    repository.follow(settings.poll_s)
-    models = ", ".join(served.label for served in runtime.models())
-    _LOG.info("serving at %s: %s", server.address, models)
-    if server.watch.metrics_url is not None:
-        _LOG.info("metrics at %s", server.watch.metrics_url)
-    on_ready(server, repository)
-    # A signal may reach another thread than this, which would sleep on: it looks up now and then.
-    while not told_to_stop.wait(_LOOK_UP_S):
-        pass
-    _LOG.info("draining")
-    repository.stop()
-    server.stop()
-    refused = ", ".join(f"{count} {code}" for code, count in sorted(server.guard.refused.items()))
-    _LOG.info("stopped; refused calls: %s", refused or "none")
-
-
-def _refuse_nothing(root: Path, runtime: Runtime, repository: Repository) -> None:
-    if runtime.lines():
-        return
-    refused = repository.refused
-    if refused:
-        raise ArtifactMismatch(cause=refused[0].why, mend="Nothing else is left to serve")
-    raise BadInput(
-        cause=f"There is no model in {root}",
-        mend="Train one: haechi train traffic --data FILE; or name the folder of your artifacts with --models",
-    )
-
-
 def _register_reflection(server: grpc.Server, names: tuple[str, ...], wrap: Wrap) -> None:
     servicer = reflection.ReflectionServicer((*names, reflection.SERVICE_NAME), pool=POOL)
     service = reflection_pb2.DESCRIPTOR.services_by_name["ServerReflection"]
@@ -167,13 +122,13 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0))
 
 
-def _options(settings: Settings) -> list[tuple[str, int]]:
+def _options(settings: Settings, *, shared_port: bool) -> list[tuple[str, int]]:
     return [
         ("grpc.max_receive_message_length", settings.max_message_mib << 20),
         # A reply is as large as its request made it, so only requests are limited.
         ("grpc.max_send_message_length", -1),
-        # Else a second server would bind the same port and take half of the calls.
-        ("grpc.so_reuseport", 0),
+        # Unasked, a second server would bind the same port and take half of the calls.
+        ("grpc.so_reuseport", int(shared_port)),
         # One connection may not hold all that there is.
         ("grpc.max_concurrent_streams", 1000),
         # Nobody pings a server into work, and who went without a word is noticed.
@@ -203,8 +158,6 @@ def _is_loopback(host: str) -> bool:
 def _bind(server: grpc.Server, settings: Settings) -> str:
     """Bind and return ``host:port`` with the port that it became."""
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    # gRPC says only that it failed; the operating system says why.
-    _probe(settings.host, settings.port)
     try:
         port = server.add_insecure_port(f"{host}:{settings.port}")
     except RuntimeError:
@@ -212,7 +165,12 @@ def _bind(server: grpc.Server, settings: Settings) -> str:
     return f"{host}:{port}"
 
 
-def _probe(host: str, port: int) -> None:
+def probe(host: str, port: int) -> None:
+    """Refuse an address that cannot be had.
+
+    Raises:
+        BadInput: says why.
+    """
     try:
         family, kind, _, _, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
         with socket.socket(family, kind) as probe:

@@ -118,6 +118,13 @@ def encode(array: Array) -> tuple[str, bytes]:
     return dtype.wire, array.astype(dtype.numpy, copy=False).tobytes()
 
 
+def raw_of(array: Array) -> bytes | memoryview:
+    """The raw bytes of an array that a graph gave: not copied where they lie as the protocol sends them."""
+    if array.dtype.kind in "OU" or not array.flags.c_contiguous or not array.dtype.isnative:
+        return encode(array)[1]
+    return array.data
+
+
 def _array(tensor: Tensor, raw: bytes | None) -> Array:
     dtype, shape = _BY_WIRE.get(tensor.datatype), tuple(tensor.shape)
     if dtype is None:

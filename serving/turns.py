@@ -1,7 +1,7 @@
 """Long runs of a graph take turns, one a core: side by side they would only make each other late.
 
-A model whose run takes milliseconds is asked whether its call can end in time before it waits for its turn; what would
-wait longer than twice its own length is refused at once, with the time after which it is worth asking again.
+A call whose run takes milliseconds is held against those that wait already: what would wait much longer than its own
+run takes is refused at once, with the time after which it is worth asking again.
 """
 
 import heapq
@@ -20,6 +20,8 @@ LONG_S = 0.002
 
 # In runs of its own length: with its own run an answer takes three times as long as on an idle machine, at most.
 _MOST_AHEAD_RUNS = 1.5
+# Less than that nobody notices, however short the run.
+_NOTICED_S = 0.035
 # Of newer runs in the mean: a model that slows down is noticed within tens of calls.
 _GAIN = 0.1
 
@@ -34,8 +36,17 @@ class Length:
 
     run_s: float = 0.0
 
-    def learn(self, took_s: float) -> None:
-        """Take a run into the mean."""
+    @property
+    def is_long(self) -> bool:
+        """Whether the model's runs take turns."""
+        return self.run_s >= LONG_S
+
+    def learn(self, since_s: float) -> None:
+        """Take a run that this thread began at ``since_s`` on ``time.thread_time``'s clock into the mean.
+
+        The thread's own time: by the wall's clock a short run on a busy core looks long.
+        """
+        took_s = time.thread_time() - since_s
         self.run_s = took_s if not self.run_s else self.run_s + _GAIN * (took_s - self.run_s)
 
 
@@ -58,25 +69,17 @@ class Turns:
         self._number = itertools.count()
 
     @contextmanager
-    def taken(self, length: Length, call: Call) -> Iterator[None]:
-        """The turn of a run of a known length; a short one goes at once.
+    def taken(self, expected_s: float, call: Call) -> Iterator[None]:
+        """The turn of a run of a known length.
 
         Raises:
             Overloaded: its turn would come too late.
             TooLate: nobody waits for it any more once its turn comes.
         """
-        expected_s = length.run_s
-        if expected_s < LONG_S:
-            started_s = time.perf_counter()
-            yield
-            length.learn(time.perf_counter() - started_s)
-            return
         self._enter(expected_s, call)
         try:
             call.refuse_if_over()
-            started_s = time.perf_counter()
             yield
-            length.learn(time.perf_counter() - started_s)
         finally:
             self._leave(expected_s)
 
@@ -88,7 +91,7 @@ class Turns:
                 return
             # Of those that run now, half is over on average.
             wait_s = max(self._ahead_s - self._cores * expected_s / 2, 0.0) / self._cores
-            if wait_s > _MOST_AHEAD_RUNS * expected_s and call.priority is not Priority.HIGH:
+            if wait_s > max(_MOST_AHEAD_RUNS * expected_s, _NOTICED_S) and call.priority is not Priority.HIGH:
                 raise Overloaded(
                     cause=f"Runs that take {expected_s * 1000:.0f} ms each wait for their turn already",
                     mend="Ask again later, more slowly, or ask another replica",

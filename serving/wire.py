@@ -18,7 +18,7 @@ from features.errors import BadInput, UnknownName
 from serving.call import Call
 from serving.proto import open_inference_grpc_pb2 as oip
 from serving.runtime import Runtime, Served, check
-from serving.tensors import DTYPES, Array, decode, encode, from_wire
+from serving.tensors import DTYPES, Array, decode, encode, from_wire, raw_of
 
 # Tags of length-delimited fields: number << 3 | 2.
 _RAW_INPUT, _RAW_OUTPUT = 7 << 3 | 2, bytes((6 << 3 | 2,))
@@ -188,10 +188,10 @@ def _reply(
     head = replies.get(shapes)
     if head is None:
         head = replies[shapes] = _reply_head(served, names, outputs).SerializeToString()
-    parts: list[bytes] = [head]
+    parts: list[bytes | memoryview] = [head]
     for name in names:
-        raw = encode(outputs[name])[1]
-        parts += (_RAW_OUTPUT, varint(len(raw)), raw)
+        raw = raw_of(outputs[name])
+        parts += (_RAW_OUTPUT, varint(raw.nbytes if isinstance(raw, memoryview) else len(raw)), raw)
     return b"".join(parts)
 
 

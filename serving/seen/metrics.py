@@ -42,9 +42,10 @@ class Endpoint:
         ProcessCollector(registry=registry)
         try:
             self._http = _Http((host, port), _handler(registry))
-        except OSError as error:
+        except (OSError, OverflowError) as error:
+            # A port beyond the last overflows.
             raise BadInput(
-                cause=f"Metrics cannot be had at {host}:{port}: {error.strerror or error}",
+                cause=f"Metrics cannot be had at {host}:{port}: {getattr(error, 'strerror', None) or error}",
                 mend="Stop what listens there, or pick another (HAECHI_METRICS_PORT; 0 finds a free one)",
             ) from None
         self._thread = threading.Thread(target=self._http.serve_forever, name="haechi-metrics", daemon=True)

@@ -124,7 +124,7 @@ def test_it_serves_lightly_and_quietly_until_it_is_told_to_stop(
 
 def test_what_was_not_asked_to_be_seen_is_not_even_loaded(haechi: Process, models: Path) -> None:
     with haechi.serving("--models", str(models)) as (document, process):
-        assert document["metrics"] is None
+        assert document["metrics"] == []
         process.terminate()
         process.communicate(timeout=20)
 
@@ -137,7 +137,7 @@ def test_metrics_and_logs_of_json_with_the_ids_of_calls(haechi: Process, models:
     with haechi.serving("--models", str(models), **watched) as (document, process):
         with Client(document["address"]) as client:
             client.infer("doubler", {"x": np.array([[1, 2, 3]], dtype=np.float32)})
-        with urlopen(document["metrics"], timeout=5) as reply:  # noqa: S310
+        with urlopen(document["metrics"][0], timeout=5) as reply:  # noqa: S310
             metrics = reply.read().decode()
         process.terminate()
         _, errors = process.communicate(timeout=20)

@@ -10,6 +10,8 @@ import time
 from datetime import UTC, datetime
 from typing import Literal
 
+import grpc
+
 from serving.call import UNDER_WAY, Call
 from serving.guard import Ended
 
@@ -44,7 +46,8 @@ class Slow:
 
     def ended(self, ended: Ended) -> None:
         """Log the call if it was slow."""
-        if ended.took_s < self._slow_s:
+        # A stream that its caller left may have been open for long, which is not slow.
+        if ended.took_s < self._slow_s or ended.code is grpc.StatusCode.CANCELLED:
             return
         call = ended.call
         told = {

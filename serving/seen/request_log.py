@@ -11,6 +11,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -26,6 +27,7 @@ from serving.tensors import Array
 _MOST_WAITING, _MOST_WAITING_BYTES = 256, 64 << 20
 # A segment ends with the first of these; a reader who follows the folder sees nothing later than a minute.
 _MOST_ROWS, _MOST_BYTES, _LONGEST_S = 10_000, 16 << 20, 60.0
+_LAST_S = 10.0
 _LOG = logging.getLogger("haechi.serving")
 
 _Run = tuple[datetime, Served, Mapping[str, Array], Mapping[str, Array]]
@@ -71,10 +73,11 @@ class RequestLog:
         self._thread.start()
 
     def stop(self) -> None:
-        """Write what waits, and end."""
+        """Write what waits, and end; a disk that hangs does not keep the server."""
         if self._thread.is_alive():
-            self._waiting.put(None)
-            self._thread.join()
+            with suppress(queue.Full):
+                self._waiting.put(None, timeout=_LAST_S)
+            self._thread.join(_LAST_S)
 
     def ran(self, served: Served, inputs: Mapping[str, Array], outputs: Mapping[str, Array]) -> None:
         """Take a run if the draw falls on it; drop it if there is no room."""

@@ -9,6 +9,7 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from weakref import WeakKeyDictionary
 
 import grpc
 import numpy as np
@@ -61,6 +62,7 @@ class Tally:
         """By ``NAME/VERSION``, of calls that were answered."""
         self.masks: dict[str, dict[str, Missing]] = {}
         """By ``NAME/VERSION`` and mask."""
+        self._masks_of: WeakKeyDictionary[Served, dict[str, Missing]] = WeakKeyDictionary()
 
     def ended(self, ended: Ended) -> None:
         """Count a call that is over."""
@@ -79,14 +81,9 @@ class Tally:
 
     def ran(self, served: Served, inputs: Mapping[str, Array], outputs: Mapping[str, Array]) -> None:
         """Count what is missing in the inputs of a run."""
-        label = served.label
-        masks = self.masks.get(label)
+        masks = self._masks_of.get(served)
         if masks is None:
-            with self.lock:
-                specs = served.manifest.inputs
-                names = [spec.name for spec in specs if spec.dtype == "bool" and spec.name.endswith(MASK)]
-                masks = self.masks[label] = {name: Missing() for name in names}
-                _forget_oldest(self.masks)
+            masks = self._masks(served)
         if not masks:
             return
         known = [(mask.size, int(np.count_nonzero(mask))) for mask in map(inputs.__getitem__, masks)]
@@ -95,7 +92,23 @@ class Tally:
                 seen.values += size
                 seen.missing += size - there
 
+    def _masks(self, served: Served) -> dict[str, Missing]:
+        """Where the masks of a version that was just loaded are counted."""
+        with self.lock:
+            counted = self.masks.setdefault(served.label, {})
+            if _forget_oldest(self.masks):
+                # Whose counts are gone begins anew.
+                self._masks_of.clear()
+            specs = served.manifest.inputs
+            names = [spec.name for spec in specs if spec.dtype == "bool" and spec.name.endswith(MASK)]
+            # The same number may come back from the folder with other inputs: what it has is what counts.
+            self._masks_of[served] = {name: counted.setdefault(name, Missing()) for name in names}
+            return self._masks_of[served]
 
-def _forget_oldest(by_model: dict[str, Latency] | dict[str, dict[str, Missing]]) -> None:
-    while len(by_model) > _MOST_MODELS:
+
+def _forget_oldest(by_model: dict[str, Latency] | dict[str, dict[str, Missing]]) -> bool:
+    """Whether any had to go."""
+    too_many = len(by_model) > _MOST_MODELS
+    if too_many:
         by_model.pop(next(iter(by_model)))
+    return too_many

@@ -3,6 +3,7 @@
 import re
 import socket
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import grpc
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 
 from features.errors import BadInput, HaechiError, UnknownName
+from features.manifest import Manifest
 from features.settings import Settings
 from serving.call import Call
 from serving.guard import Ended
@@ -84,6 +86,21 @@ def test_versions_that_are_long_gone_are_forgotten() -> None:
 
     assert len(tally.latencies) == 100
     assert "traffic/299" in tally.latencies
+
+
+def test_a_number_that_comes_back_with_other_inputs_counts_what_it_has(
+    own_runtime: Runtime, make_manifest: Callable[..., Manifest]
+) -> None:
+    tally, masked = Tally(), own_runtime.get("masked")
+    manifest = masked.manifest
+    renamed = manifest.inputs[1].model_copy(update={"name": "other_mask"})
+    again = replace(masked, manifest=make_manifest(name="masked", inputs=(manifest.inputs[0], renamed)))
+    tally.ran(masked, {"x_mask": np.array([True, False])}, {})
+    tally.ran(again, {"other_mask": np.array([True, False, False])}, {})
+    tally.ran(masked, {"x_mask": np.array([True])}, {})
+
+    counted = {name: (one.values, one.missing) for name, one in tally.masks["masked/1"].items()}
+    assert counted == {"x_mask": (3, 1), "other_mask": (3, 2)}
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ import numpy as np
 from google.protobuf.message import DecodeError
 
 from features.errors import BadInput, UnknownName
+from serving.asked import find
 from serving.call import Call
 from serving.proto import open_inference_grpc_pb2 as oip
 from serving.runtime import Runtime, Served, check
@@ -72,6 +73,7 @@ class Wire:
         Raises:
             BadInput: it is no such message, or does not fit the model's manifest.
             UnknownName: no such model or version is served.
+            NotAllowed: the caller may not ask for it.
             TooLate: nobody waits for it any more.
         """
         known = self._known(request)
@@ -85,7 +87,7 @@ class Wire:
             if one.dtype == np.bool_ and array.view(np.uint8).max() > 1:
                 return self._read_anew(request, call)
             arrays[one.name] = array
-        served = self._runtime.find(head.model, head.version, call.zone)
+        served = find(self._runtime, head.model, head.version, call)
         call.model = served.label
         call.refuse_if_over()
         if head.checked is None or head.checked[0] is not served:
@@ -150,9 +152,9 @@ def answer(runtime: Runtime, asked: oip.ModelInferRequest, call: Call) -> oip.Mo
     """The reply to a request of any shape: raw or typed contents, text, an id.
 
     Raises:
-        BadInput, UnknownName, TooLate: as ``Wire.infer``.
+        BadInput, UnknownName, NotAllowed, TooLate: as ``Wire.infer``.
     """
-    served = runtime.find(asked.model_name, asked.model_version, call.zone)
+    served = find(runtime, asked.model_name, asked.model_version, call)
     call.model = served.label
     wanted = tuple(output.name for output in asked.outputs)
     _refuse_unknown_outputs(wanted, served)

@@ -20,6 +20,7 @@ from features.traffic.advance import Raw, advance
 from features.traffic.build import build
 from features.traffic.config import TrafficConfig
 from features.traffic.state import TrafficState
+from serving.asked import find
 from serving.call import Call
 from serving.proto import haechi_v1_pb2 as v1
 from serving.rpc import Method, Wrap, add_service
@@ -82,7 +83,7 @@ class _Calls:
             return self._memories[served]
 
     def latest(self, request: v1.LatestRequest, call: Call) -> v1.ForecastReply:
-        served = self._runtime.find(request.model, request.version, call.zone)
+        served = find(self._runtime, request.model, request.version, call)
         if served.manifest.domain != DOMAIN:
             raise BadInput(
                 cause=f"{served.label} is a model of the domain {served.manifest.domain}, not of {DOMAIN}",

@@ -9,7 +9,8 @@ from rich.console import Console
 from rich.table import Table
 
 from features.errors import ArtifactMismatch, BadInput
-from serving.client import Client
+from features.settings import load
+from serving.client import Client, connect
 from serving.proto import open_inference_grpc_pb2 as oip
 from serving.seen import segments
 from serving.shadow import difference_share
@@ -54,7 +55,7 @@ def replay(folder: Path, address: str, *, model: str | None = None, any_version:
 
     Args:
         folder: of segments.
-        address: of the server that is asked.
+        address: of the server that is asked, with the token and the certificates of the settings.
         model: of this one alone; None: of all.
         any_version: whatever version answers now, in place of the one of then.
 
@@ -63,7 +64,7 @@ def replay(folder: Path, address: str, *, model: str | None = None, any_version:
         HaechiError: no server answers.
     """
     found: dict[str, Replayed] = {}
-    with Client(address) as client:
+    with connect(address, load()) as client:
         for frame in segments.read(folder):
             for row in frame.iter_rows(named=True):
                 if model in (None, row["model"]):

@@ -30,6 +30,11 @@ class Watched:
     def double(self, model: str = "doubler") -> dict[str, Any]:
         return self.client.infer(model, {"x": np.array([[1, 2, 3]], dtype=np.float32)})
 
+    def listening(self) -> list[str]:
+        """What of this room hears of calls and runs."""
+        heard = (*self.server.guard.listeners, *self.server.runtime.after_run)
+        return [one.__qualname__ for one in heard if one.__module__.startswith("serving.seen")]
+
     def scrape(self) -> str:
         assert self.server.watch.metrics_url is not None
         with urlopen(self.server.watch.metrics_url, timeout=5) as reply:  # noqa: S310

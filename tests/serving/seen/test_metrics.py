@@ -12,14 +12,12 @@ import pytest
 
 from features.errors import BadInput, HaechiError, UnknownName
 from features.manifest import Manifest
-from features.settings import Settings
 from serving.call import Call
 from serving.guard import Ended
 from serving.proto import open_inference_grpc_pb2 as oip
 from serving.rpc import ask
 from serving.runtime import Runtime
 from serving.seen.tally import BUCKETS_S, Tally
-from serving.server import Server
 
 INFER = "/inference.GRPCInferenceService/ModelInfer"
 STREAM = "/inference.GRPCInferenceService/ModelStreamInfer"
@@ -159,20 +157,18 @@ def test_two_servers_in_one_process_count_for_themselves(watched) -> None:
 
 
 def test_without_a_port_nothing_listens_to_calls(watched) -> None:
-    server = watched().server
+    seen = watched()
 
-    assert server.watch.metrics_url is None
-    assert server.guard.listeners == []
-    assert server.runtime.after_run == []
+    assert seen.server.watch.metrics_url is None
+    assert seen.listening() == []
 
 
-def test_a_server_that_stopped_leaves_no_listener(own_runtime: Runtime, settings: Settings) -> None:
-    server = Server(own_runtime, settings.model_copy(update={"metrics_port": 0, "slow_ms": 0}))
-    server.start()
-    server.stop(0)
+def test_a_server_that_stopped_leaves_no_listener(watched, tmp_path: Path) -> None:
+    seen = watched(metrics_port=0, slow_ms=0, request_log=tmp_path / "requests")
+    assert sorted(seen.listening()) == ["RequestLog.ran", "Slow.ended", "Tally.ended", "Tally.ran"]
+    seen.server.stop(0)
 
-    assert server.guard.listeners == []
-    assert own_runtime.after_run == []
+    assert seen.listening() == []
 
 
 def test_a_port_in_use_is_refused_with_the_setting_to_mend(watched) -> None:

@@ -203,4 +203,4 @@ def test_a_log_without_a_folder_to_write_to_is_refused_at_once(tmp_path: Path, s
 
 
 def test_without_a_folder_nothing_is_logged(watched) -> None:
-    assert watched().server.runtime.after_run == []
+    assert watched().listening() == []

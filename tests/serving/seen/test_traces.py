@@ -180,4 +180,4 @@ def test_traces_without_the_extra_are_refused_with_what_to_install(watched, monk
 
 
 def test_without_variables_nothing_listens(watched) -> None:
-    assert watched().server.guard.listeners == []
+    assert watched().listening() == []

@@ -5,7 +5,8 @@ from contextlib import contextmanager
 
 from features.errors import UnknownName
 from serving.call import Call
-from serving.runtime import Runtime, Served
+from serving.runtime import Runtime
+from serving.served import Served
 
 
 def find(runtime: Runtime, model: str, version: str, call: Call) -> Served:

@@ -24,11 +24,12 @@ from features.errors import BadInput, HaechiError
 from features.settings import Settings
 from serving import rpc, status
 from serving.address import host_of, is_loopback
+from serving.outputs import REASONS, Outputs, read
 from serving.proto import haechi_v1_pb2 as v1
 from serving.proto import open_inference_grpc_pb2 as oip
 from serving.tensors import Array, decode, encode
 from serving.traffic import replies
-from serving.traffic.replies import Forecast, Measurement
+from serving.traffic.replies import Covariate, Forecast, Measurement
 
 # In place of a file of authorities.
 _PUBLIC = "public"
@@ -154,7 +155,7 @@ class Client:
             outputs=_tensors(reply.outputs),
         )
 
-    def infer(self, model: str, inputs: Mapping[str, Array], version: str = "") -> dict[str, Array]:
+    def infer(self, model: str, inputs: Mapping[str, Array], version: str = "") -> Outputs:
         """Run ``model`` on finished features.
 
         Args:
@@ -163,7 +164,8 @@ class Client:
             version: empty: the one that the server prefers.
 
         Returns:
-            An array for each output; read-only, a view on the reply.
+            An array for each output; read-only, a view on the reply. ``fallback`` of it names the rows that the
+            model did not answer itself, with the reason.
         """
         request = oip.ModelInferRequest(model_name=model, model_version=version)
         for name, array in inputs.items():
@@ -171,7 +173,7 @@ class Client:
             request.inputs.add(name=name, datatype=datatype, shape=array.shape)
             request.raw_input_contents.append(raw)
         reply = self.call(_INFERENCE, "ModelInfer", request)
-        return decode(reply.outputs, reply.raw_output_contents)
+        return Outputs(decode(reply.outputs, reply.raw_output_contents), read(reply.parameters[REASONS].string_param))
 
     def traffic_latest(
         self,
@@ -181,6 +183,7 @@ class Client:
         measurements: Sequence[Measurement] = (),
         issued_at: datetime | None = None,
         horizon_steps: int | None = None,
+        covariates: Sequence[Covariate] = (),
         version: str = "",
     ) -> Forecast:
         """The newest traffic forecast, labelled.
@@ -191,9 +194,10 @@ class Client:
             measurements: what was measured since the model's own; empty: the forecast rests on those it has.
             issued_at: aware, on the model's clock; None: as soon as every measurement is known.
             horizon_steps: how many steps ahead; None: all that the model has.
+            covariates: such as weather and its forecast, for a model that was trained with them.
             version: empty: the one that the server prefers.
         """
-        request = replies.request(model, version, entity_ids, measurements, issued_at, horizon_steps)
+        request = replies.request(model, version, entity_ids, measurements, issued_at, horizon_steps, covariates)
         return replies.forecast(self.call(_TRAFFIC, "Latest", request))
 
     def call(self, service: ServiceDescriptor, method: str, request: Any) -> Any:

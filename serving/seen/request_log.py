@@ -17,10 +17,10 @@ from pathlib import Path
 
 from features.errors import BadInput
 from features.settings import Settings
-from serving.runtime import Served
 from serving.seen import segments
 from serving.seen.reading import Reading
 from serving.seen.segments import Bounds
+from serving.served import Served
 from serving.tensors import Array
 
 # Runs that wait to be written, and what they hold.

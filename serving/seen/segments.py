@@ -10,7 +10,7 @@ import polars as pl
 
 from features.atomic import full_disk_named, writing
 from features.errors import BadInput
-from serving.runtime import Served
+from serving.served import Served
 from serving.tensors import Array, encode
 
 _TENSOR = pl.Struct({"name": pl.String, "datatype": pl.String, "shape": pl.List(pl.Int64), "raw": pl.Binary})

@@ -14,15 +14,13 @@ from weakref import WeakKeyDictionary
 import grpc
 import numpy as np
 
+from features.limits import MASK_ENDING
 from serving.guard import Ended
-from serving.runtime import Served
+from serving.served import Served
 from serving.tensors import Array
 
 BUCKETS_S = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 """Upper ends of the histogram: the linear model answers in a fraction of the first, a long batch in the last."""
-
-MASK = "_mask"
-"""The ending of a boolean input that is False where a value of another is missing."""
 
 # Versions come and go on a server that follows a folder; so many of those that went are still shown.
 _MOST_MODELS = 100
@@ -100,7 +98,7 @@ class Tally:
                 # Whose counts are gone begins anew.
                 self._masks_of.clear()
             specs = served.manifest.inputs
-            names = [spec.name for spec in specs if spec.dtype == "bool" and spec.name.endswith(MASK)]
+            names = [spec.name for spec in specs if spec.dtype == "bool" and spec.name.endswith(MASK_ENDING)]
             # The same number may come back from the folder with other inputs: what it has is what counts.
             self._masks_of[served] = {name: counted.setdefault(name, Missing()) for name in names}
             return self._masks_of[served]

@@ -10,11 +10,12 @@ import pytest
 
 from features.errors import BadInput
 from features.settings import Settings
-from serving.runtime import Runtime, Served
+from serving.runtime import Runtime
 from serving.seen import request_log as module
 from serving.seen import segments
 from serving.seen.request_log import RequestLog
 from serving.seen.segments import Bounds
+from serving.served import Served
 
 NOW = datetime(2026, 11, 28, tzinfo=UTC)
 X = np.array([[1, 2, 3]], dtype=np.float32)

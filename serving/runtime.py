@@ -22,7 +22,7 @@ IN_PROCESS = Call(method="Runtime.run")
 """The call of whoever asks without a wire, and waits as long as it takes."""
 
 
-AfterRun = Callable[[Served, Mapping[str, Array], Mapping[str, Array]], None]
+AfterRun = Callable[[Served, Mapping[str, Array], Outputs], None]
 """Hears what was asked of a version, and what it answered."""
 
 

@@ -88,7 +88,7 @@ class _Collector(Collector):
 
     def collect(self) -> Iterator[Metric]:
         with self._tally.lock:
-            counted = (*_calls(self._tally), *_masks(self._tally))
+            counted = (*_calls(self._tally), *_masks(self._tally), _fallbacks(self._tally))
         yield from counted
         yield from _models(self._runtime)
         yield _shadows(self._runtime)
@@ -122,6 +122,15 @@ def _masks(tally: Tally) -> tuple[Metric, ...]:
             values.add_metric([*label.split("/"), name], one.values)
             missing.add_metric([*label.split("/"), name], one.missing)
     return values, missing
+
+
+def _fallbacks(tally: Tally) -> Metric:
+    meaning = "Rows that the fallback answered in the model's place"
+    rows = CounterMetricFamily("haechi_fallback_rows", meaning, labels=[*_MODEL, "reason"])
+    for label, reasons in tally.fallbacks.items():
+        for reason, count in reasons.items():
+            rows.add_metric([*label.split("/"), reason], count)
+    return rows
 
 
 def _models(runtime: Runtime) -> tuple[Metric, ...]:

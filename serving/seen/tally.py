@@ -9,6 +9,7 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TypeVar
 from weakref import WeakKeyDictionary
 
 import grpc
@@ -16,6 +17,7 @@ import numpy as np
 
 from features.limits import MASK_ENDING
 from serving.guard import Ended
+from serving.outputs import Outputs
 from serving.served import Served
 from serving.tensors import Array
 
@@ -47,6 +49,9 @@ class Missing:
     missing: int = 0
 
 
+_Counted = TypeVar("_Counted")
+
+
 class Tally:
     """Counts calls and what they held; safe to use from many threads. Read its attributes under ``lock``."""
 
@@ -60,6 +65,8 @@ class Tally:
         """By ``NAME/VERSION``, of calls that were answered."""
         self.masks: dict[str, dict[str, Missing]] = {}
         """By ``NAME/VERSION`` and mask."""
+        self.fallbacks: dict[str, Counter[str]] = {}
+        """By ``NAME/VERSION``: rows that the fallback answered, by reason."""
         self._masks_of: WeakKeyDictionary[Served, dict[str, Missing]] = WeakKeyDictionary()
 
     def ended(self, ended: Ended) -> None:
@@ -77,8 +84,12 @@ class Tally:
                 latency.counts[bisect_left(BUCKETS_S, took_s)] += 1
                 latency.sum_s += took_s
 
-    def ran(self, served: Served, inputs: Mapping[str, Array], outputs: Mapping[str, Array]) -> None:
-        """Count what is missing in the inputs of a run."""
+    def ran(self, served: Served, inputs: Mapping[str, Array], outputs: Outputs) -> None:
+        """Count what is missing in the inputs of a run, and the rows that the fallback answered."""
+        if outputs.fallback:
+            with self.lock:
+                self.fallbacks.setdefault(served.label, Counter()).update(outputs.fallback.values())
+                _forget_oldest(self.fallbacks)
         masks = self._masks_of.get(served)
         if masks is None:
             masks = self._masks(served)
@@ -104,7 +115,7 @@ class Tally:
             return self._masks_of[served]
 
 
-def _forget_oldest(by_model: dict[str, Latency] | dict[str, dict[str, Missing]]) -> bool:
+def _forget_oldest(by_model: dict[str, _Counted]) -> bool:
     """Whether any had to go."""
     too_many = len(by_model) > _MOST_MODELS
     if too_many:

@@ -14,11 +14,13 @@ from features.errors import BadInput, HaechiError, UnknownName
 from features.manifest import Manifest
 from serving.call import Call
 from serving.guard import Ended
+from serving.outputs import MISSING, OUTSIDE, Outputs
 from serving.proto import open_inference_grpc_pb2 as oip
 from serving.rpc import ask
 from serving.runtime import Runtime
 from serving.seen.tally import BUCKETS_S, Tally
 
+NOTHING = Outputs({}, {})
 INFER = "/inference.GRPCInferenceService/ModelInfer"
 STREAM = "/inference.GRPCInferenceService/ModelStreamInfer"
 
@@ -77,6 +79,17 @@ def test_no_label_comes_from_a_stranger(seen) -> None:
     assert len(after) == before + 2
 
 
+def test_rows_of_the_fallback_are_counted_by_their_reason(watched, own_runtime: Runtime) -> None:
+    seen = watched(metrics_port=0)
+    x = {"x": np.ones((3, 3), dtype=np.float32)}
+    for hear in own_runtime.after_run:
+        hear(own_runtime.get("doubler"), x, Outputs(x, {0: MISSING, 2: OUTSIDE}))
+
+    labels = {"model": "doubler", "version": "1"}
+    assert seen.value("haechi_fallback_rows_total", **labels, reason=OUTSIDE) == 1
+    assert seen.value("haechi_fallback_rows_total", **labels, reason=MISSING) == 1
+
+
 def test_versions_that_are_long_gone_are_forgotten() -> None:
     tally = Tally()
     for version in range(300):
@@ -93,9 +106,9 @@ def test_a_number_that_comes_back_with_other_inputs_counts_what_it_has(
     manifest = masked.manifest
     renamed = manifest.inputs[1].model_copy(update={"name": "other_mask"})
     again = replace(masked, manifest=make_manifest(name="masked", inputs=(manifest.inputs[0], renamed)))
-    tally.ran(masked, {"x_mask": np.array([True, False])}, {})
-    tally.ran(again, {"other_mask": np.array([True, False, False])}, {})
-    tally.ran(masked, {"x_mask": np.array([True])}, {})
+    tally.ran(masked, {"x_mask": np.array([True, False])}, NOTHING)
+    tally.ran(again, {"other_mask": np.array([True, False, False])}, NOTHING)
+    tally.ran(masked, {"x_mask": np.array([True])}, NOTHING)
 
     counted = {name: (one.values, one.missing) for name, one in tally.masks["masked/1"].items()}
     assert counted == {"x_mask": (3, 1), "other_mask": (3, 2)}

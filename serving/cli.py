@@ -40,6 +40,7 @@ def add_commands(app: typer.Typer) -> None:
     app.command("serve")(_serve)
     app.add_typer(token_commands, name="token")
     app.command("forecast")(_forecast)
+    app.command("replay")(_replay)
     app.command("demo")(_demo)
 
 
@@ -64,10 +65,11 @@ def _serve(
     settings = load().model_copy(update={name: value for name, value in flags.items() if value is not None})
     root = models if models is not None else settings.home / "artifacts"
 
-    from serving.serve import log_to_stderr, serve
+    from serving.seen import logs
+    from serving.serve import serve
     from serving.workers import serve_workers
 
-    log_to_stderr()
+    logs.set_up(settings.log_format)
 
     def on_ready(started: "Started") -> None:
         document = asdict(started) | {"pid": os.getpid()}
@@ -94,6 +96,27 @@ def _forecast(
         raise UnknownName.among("domain", domain, list(DOMAINS))
     ask = import_module(f"serving.{domain}.ask").ask
     ask(server or load().server, model or domain, entity, steps=steps, png=png, as_json=as_json)
+
+
+def _replay(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Of logged requests: what HAECHI_REQUEST_LOG named.")],
+    *,
+    server: Annotated[str | None, typer.Option(metavar="HOST:PORT", help="Default: 127.0.0.1:8500.")] = None,
+    model: Annotated[str | None, typer.Option(metavar="NAME", help="Of this model alone. Default: of all.")] = None,
+    any_version: Annotated[
+        bool, typer.Option("--any-version", help="Ask what answers now, in place of the version that answered then.")
+    ] = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Ask a server again what was logged, and compare its answers with those of then.
+
+    Example: haechi replay requests --server 127.0.0.1:8501 --any-version
+    """
+    from serving.seen import replay
+
+    found = replay.replay(folder, server or load().server, model=model, any_version=any_version)
+    document = {"models": [asdict(one) for one in found]}
+    emit(document, as_json=as_json, render=lambda console: replay.render(console, found))
 
 
 def _demo(

@@ -26,6 +26,10 @@ IN_PROCESS = Call(method="Runtime.run")
 """The call of whoever asks without a wire, and waits as long as it takes."""
 
 
+AfterRun = Callable[[Served, Mapping[str, Array], Outputs], None]
+"""Hears what was asked of a version, and what it answered."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Line:
     """The versions of one model that are at hand, and who answers.
@@ -79,6 +83,8 @@ class Runtime:
         self._lines: dict[str, Line] = {}
         self.before_serving: list[Callable[[Served], None]] = []
         """Each is asked before a version may answer, and raises ``ArtifactMismatch`` where it must not."""
+        self.after_run: list[AfterRun] = []
+        """Each hears of every run on the call's own thread, so must be quick, and must not raise or change arrays."""
         self.shadows = Shadows()
         self._joined: WeakSet[Served] = WeakSet()
         self.share(len(os.sched_getaffinity(0)), nullcontext)
@@ -207,6 +213,8 @@ class Runtime:
     def compute(self, served: Served, inputs: Mapping[str, Array], axes: Mapping[str, int], call: Call) -> Outputs:
         """``infer`` without a look at the inputs, which ``check`` passed with these ``axes``."""
         outputs = self._computed(served, inputs, axes, call)
+        for hear in self.after_run:
+            hear(served, inputs, outputs)
         line = self._lines.get(served.manifest.name)
         shadow = line.shadow if line is not None else None
         if shadow is not None and shadow is not served:

@@ -23,6 +23,8 @@ from serving.proto.pool import POOL
 from serving.repository import Repository
 from serving.rpc import Method, Wrap, add_service
 from serving.runtime import Runtime
+from serving.seen.reading import Reading
+from serving.seen.watch import Watch
 
 DRAIN_S = 10.0
 """How long calls that are under way may take to finish once the server is told to stop."""
@@ -76,12 +78,14 @@ class Server:
             # gRPC says only that it failed; the operating system says why.
             probe(settings.host, settings.port)
         self.address = _bind(self._server, settings, self._door.credentials)
+        self.watch = Watch(settings, self.guard, runtime, _readings(lanes, repository))
 
     def start(self) -> None:
         """Answer calls, and report every service and model as healthy."""
         models = () if self._door.asks else self.runtime.lines()
         for name in ("", *self._services, *models):
             self._health.set(name, serving=True)
+        self.watch.start()
         self._server.start()
 
     def stop(self, drain_s: float = DRAIN_S) -> None:
@@ -91,6 +95,7 @@ class Server:
         self._intake.shutdown()
         self._health.pool.shutdown()
         self._door.close()
+        self.watch.stop()
 
     def _register(self, runtime: Runtime, settings: Settings, repository: Repository | None) -> tuple[str, ...]:
         wrap = self.guard.wrap
@@ -107,6 +112,14 @@ def _register_reflection(server: grpc.Server, names: tuple[str, ...], wrap: Wrap
     # It looks at no call's context.
     method = Method(answer=lambda requests, _: servicer.ServerReflectionInfo(requests, None), scope="read")
     add_service(server, service, {"ServerReflectionInfo": method}, wrap)
+
+
+def _readings(lanes: Lanes, repository: Repository | None) -> list[Reading]:
+    waiting = Reading(name="haechi_calls_waiting", meaning="Calls that wait for a thread", read=lambda: lanes.waiting)
+    if repository is None:
+        return [waiting]
+    meaning = "Versions that should be served, and are refused"
+    return [waiting, Reading(name="haechi_models_refused", meaning=meaning, read=lambda: len(repository.refused))]
 
 
 def _cores() -> int:

@@ -27,6 +27,8 @@ from features.errors import (
     UnknownCaller,
     UnknownName,
 )
+from serving.call import Call
+from serving.request_id import REQUEST_ID
 
 STATUS: dict[type[HaechiError], grpc.StatusCode] = {
     UnknownName: grpc.StatusCode.NOT_FOUND,
@@ -79,9 +81,8 @@ class Refusal:
         """One line: cause and mend."""
         return f"{self.cause}. {self.mend}"
 
-    @property
-    def status(self) -> grpc.Status:
-        """The status on the wire, its details and trailing metadata included."""
+    def status_of(self, call: Call) -> grpc.Status:
+        """The status on the wire that ``call`` ends with, its details and trailing metadata included."""
         details = [ErrorInfo(reason=self.name, domain=_DOMAIN, metadata={"cause": self.cause, "mend": self.mend})]
         if self.retry_s is not None:
             details.append(RetryInfo(retry_delay=_duration(self.retry_s)))
@@ -90,10 +91,11 @@ class Refusal:
             one.Pack(detail)
         number = self.code.value[0]
         status = rpc_status.to_status(Status(code=number, message=self.text, details=packed))
-        if self.retry_s is None:
-            return cast(grpc.Status, status)
-        pushback = (_PUSHBACK, str(round(self.retry_s * 1000)))
-        return cast(grpc.Status, status._replace(trailing_metadata=(*status.trailing_metadata, pushback)))
+        # grpc sends these in the place of what was set for the reply before.
+        trailing = [*status.trailing_metadata, (REQUEST_ID, call.request_id)]
+        if self.retry_s is not None:
+            trailing.append((_PUSHBACK, str(round(self.retry_s * 1000))))
+        return cast(grpc.Status, status._replace(trailing_metadata=tuple(trailing)))
 
 
 def refusal(error: Exception, method: str) -> Refusal:

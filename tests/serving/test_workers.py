@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 import numpy as np
 import psutil
@@ -89,6 +90,16 @@ def test_two_workers_answer_stay_in_step_and_leave_together(models: Path, tmp_pa
         process.send_signal(signal.SIGTERM)
         assert process.wait(60) == 0
         assert not [worker for worker in workers if worker.is_running()]
+
+
+@needs_two_cores
+def test_each_worker_has_metrics_of_its_own(models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HAECHI_METRICS_PORT", "0")
+    with serving(models, tmp_path, "--workers", "2") as (document, _):
+        assert len(set(document["metrics"])) == 2
+        for url in document["metrics"]:
+            with urlopen(url, timeout=5) as reply:  # noqa: S310
+                assert "haechi_models_loaded" in reply.read().decode()
 
 
 @needs_two_cores

@@ -26,6 +26,9 @@ class Settings(BaseSettings):
     home: Path = Field(Path(".haechi"), description="where MLflow's store, artifacts and logs live")
     host: str = Field("127.0.0.1", description="the address that `haechi serve` binds")
     port: int = Field(8500, ge=0, le=65535, description="its gRPC port; 0 picks a free one")
+    http_port: int | None = Field(
+        None, ge=0, le=65535, description="the Open Inference Protocol over HTTP/JSON; 0 picks a free port; unset: off"
+    )
     allow_remote: bool = Field(False, description="let `haechi serve` bind an address that other machines reach")
     server: str = Field("127.0.0.1:8500", description="where `haechi forecast` asks")
     max_message_mib: int = Field(32, ge=1, le=1024, description="the largest gRPC message taken, MiB")

@@ -22,7 +22,9 @@ ModelsFlag = Annotated[
 ]
 HostFlag = Annotated[str | None, typer.Option(help="Address to bind. Default: 127.0.0.1.")]
 PortFlag = Annotated[int | None, typer.Option(min=0, max=65535, help="gRPC port; 0 picks a free one. Default: 8500.")]
-
+HttpPortFlag = Annotated[
+    int | None, typer.Option(min=0, max=65535, help="HTTP/JSON port (/v2/...); 0 picks a free one. Default: none.")
+]
 WorkersFlag = Annotated[int | None, typer.Option(min=1, help="Processes, each on a core of its own. Default: 1.")]
 
 
@@ -37,6 +39,7 @@ def _serve(
     models: ModelsFlag = None,
     host: HostFlag = None,
     port: PortFlag = None,
+    http_port: HttpPortFlag = None,
     workers: WorkersFlag = None,
     as_json: JsonFlag = False,
 ) -> None:
@@ -44,7 +47,7 @@ def _serve(
 
     Example: haechi serve --models .haechi/artifacts --port 8500
     """
-    given = {"host": host, "port": port, "workers": workers}
+    given = {"host": host, "port": port, "http_port": http_port, "workers": workers}
     settings = load().model_copy(update={name: value for name, value in given.items() if value is not None})
     root = models if models is not None else settings.home / "artifacts"
 
@@ -96,6 +99,8 @@ def _demo(
 
 def _render(console: Console, document: dict[str, Any]) -> None:
     console.print(f"Serving at {document['address']}", markup=False)
+    if document["http_address"] is not None:
+        console.print(f"  and over HTTP at http://{document['http_address']}/v2", markup=False, soft_wrap=True)
     for model in document["models"]:
         label = "  (simulated data)" if model["simulated"] else ""
         console.print(f"  {model['name']}/{model['version']}{label}", markup=False)

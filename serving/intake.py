@@ -87,7 +87,7 @@ class Intake(Executor):
                 finished = _server._possibly_finish_call(state, _server._RECEIVE_MESSAGE_TOKEN)
             if request is not None:
                 run, *args = ready(request)
-                self._lanes.submit(lambda refusal: _answer(run, args, refusal), _priority(event), len(request))
+                self._lanes.submit(lambda refusal: answer(run, args, refusal), _priority(event), len(request))
             return finished
 
         with state.condition:
@@ -105,7 +105,7 @@ class Intake(Executor):
                 mend="Send more over a stream that is open, or ask another replica",
                 retry_s=_PATIENCE_S,
             )
-            self._lanes.submit(lambda _: _answer(run, (), refusal), _priority(event))
+            self._lanes.submit(lambda _: answer(run, (), refusal), _priority(event))
             return _Started()
         future = self._streams.submit(run)
         future.add_done_callback(self._stream_ended)
@@ -132,7 +132,8 @@ def _hang_up(event: Any, state: Any, code: Any, details: bytes) -> None:
         _server._abort(state, event.call, code, details)
 
 
-def _answer(run: Callable[..., Any], args: Iterable[Any], refusal: Overloaded | None) -> None:
+def answer(run: Callable[..., Any], args: Iterable[Any], refusal: Overloaded | None) -> None:
+    """Run a call on this thread, which knows meanwhile why it is not to be answered; None: it is."""
     _refusing.error = refusal
     try:
         run(*args)

@@ -5,7 +5,9 @@ import ipaddress
 import logging
 import os
 import socket
+from collections.abc import Mapping
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 import grpc
 from grpc_health.v1 import health_pb2
@@ -24,6 +26,9 @@ from serving.repository import Repository
 from serving.rpc import Method, Wrap, add_service
 from serving.runtime import Runtime
 from serving.turns import Turns
+
+if TYPE_CHECKING:
+    from serving.http.server import HttpServer
 
 DRAIN_S = 10.0
 """How long calls that are under way may take to finish once the server is told to stop."""
@@ -67,30 +72,39 @@ class Server:
             self._intake,  # type: ignore[arg-type]  # any executor will do
             options=_options(settings, shared_port=shared_port),
         )
-        self._services = self._register(runtime, settings, repository)
+        methods = inference.answers(runtime, repository)
+        self._services = self._register(runtime, settings, methods)
         if repository is not None:
             repository.listeners.append(lambda name, answers: self._health.set(name, serving=answers))
         if not shared_port:
             # gRPC says only that it failed; the operating system says why.
             probe(settings.host, settings.port)
         self.address = _bind(self._server, settings)
+        self._http = _http(settings, methods, self.guard.wrap, lanes, shared_port=shared_port)
+        self.http_address = None if self._http is None else self._http.address
 
     def start(self) -> None:
         """Answer calls, and report every service and model as healthy."""
         for name in ("", *self._services, *self.runtime.lines()):
             self._health.set(name, serving=True)
         self._server.start()
+        if self._http is not None:
+            self._http.start()
 
     def stop(self, drain_s: float = DRAIN_S) -> None:
         """Report unhealthy, take no new call, and give those under way ``drain_s`` seconds."""
         self._health.close()
+        if self._http is not None:
+            self._http.stop(drain_s)
         self._server.stop(drain_s).wait()
+        if self._http is not None:
+            self._http.join()
         self._intake.shutdown()
         self._health.pool.shutdown()
 
-    def _register(self, runtime: Runtime, settings: Settings, repository: Repository | None) -> tuple[str, ...]:
+    def _register(self, runtime: Runtime, settings: Settings, methods: Mapping[str, Method]) -> tuple[str, ...]:
         wrap = self.guard.wrap
-        names = [inference.register(self._server, runtime, repository, wrap)]
+        names = [inference.register(self._server, methods, wrap)]
         for domain in DOMAINS:
             names += import_module(f"serving.{domain}.service").register(self._server, runtime, settings, wrap)
         _register_reflection(self._server, (*names, self._health.register(self._server, wrap)), wrap)
@@ -103,6 +117,25 @@ def _register_reflection(server: grpc.Server, names: tuple[str, ...], wrap: Wrap
     # It looks at no call's context.
     method = Method(answer=lambda requests, _: servicer.ServerReflectionInfo(requests, None), scope="read")
     add_service(server, service, {"ServerReflectionInfo": method}, wrap)
+
+
+def _http(
+    settings: Settings, methods: Mapping[str, Method], wrap: Wrap, lanes: Lanes, *, shared_port: bool
+) -> "HttpServer | None":
+    if settings.http_port is None:
+        return None
+    if not _is_loopback(settings.host):
+        raise BadInput(
+            cause=f"Host {settings.host} is reachable from other machines, and HTTP here is for this machine alone",
+            mend="Bind 127.0.0.1, and let a proxy in front end TLS; or leave HAECHI_HTTP_PORT unset",
+        )
+    # Only here: who does not ask for it does not wait for it.
+    from serving.http.server import HttpServer
+
+    try:
+        return HttpServer(settings, methods, wrap, lanes, shared_port=shared_port)
+    except OSError as error:
+        raise _cannot_bind(settings.host, settings.http_port, error, "http_port") from None
 
 
 def _cores() -> int:
@@ -148,12 +181,18 @@ def _bind(server: grpc.Server, settings: Settings) -> str:
     try:
         port = server.add_insecure_port(f"{host}:{settings.port}")
     except RuntimeError:
-        raise _cannot_bind(settings.host, settings.port, "another process was faster") from None
+        faster = OSError(errno.EADDRINUSE, "another process was faster")
+        raise _cannot_bind(settings.host, settings.port, faster) from None
     return f"{host}:{port}"
 
 
-def probe(host: str, port: int) -> None:
+def probe(host: str, port: int, setting: str = "port") -> None:
     """Refuse an address that cannot be had.
+
+    Args:
+        host: to bind.
+        port: to bind.
+        setting: that names the port.
 
     Raises:
         BadInput: says why.
@@ -165,12 +204,13 @@ def probe(host: str, port: int) -> None:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(place)
     except OSError as error:
-        why = "the port is in use" if error.errno == errno.EADDRINUSE else error.strerror
-        raise _cannot_bind(host, port, why or str(error)) from None
+        raise _cannot_bind(host, port, error, setting) from None
 
 
-def _cannot_bind(host: str, port: int, why: str) -> BadInput:
+def _cannot_bind(host: str, port: int, error: OSError, setting: str = "port") -> BadInput:
+    why = "the port is in use" if error.errno == errno.EADDRINUSE else error.strerror or str(error)
+    flag, variable = f"--{setting.replace('_', '-')}", f"HAECHI_{setting.upper()}"
     return BadInput(
         cause=f"Cannot listen at {host}:{port}: {why}",
-        mend="Stop what listens there, or pick another (--port, HAECHI_PORT; 0 finds a free one)",
+        mend=f"Stop what listens there, or pick another ({flag}, {variable}; 0 finds a free one)",
     )

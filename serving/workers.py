@@ -12,7 +12,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
@@ -46,8 +46,8 @@ def serve_workers(root: Path, settings: Settings, on_ready: Callable[[Started], 
     told_to_stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: told_to_stop.set())
-    with tempfile.TemporaryDirectory(prefix="haechi-") as folder, _reserved(settings) as port:
-        there = settings.model_copy(update={"port": port})
+    with tempfile.TemporaryDirectory(prefix="haechi-") as folder, _reserved(settings) as ports:
+        there = settings.model_copy(update=ports)
         workers = [_Worker(root, there, Path(folder) / "unloaded.json", core) for core in cores[: settings.workers]]
         try:
             _start(workers, told_to_stop, on_ready)
@@ -166,11 +166,17 @@ def _leave_with_the_parent() -> None:
 
 
 @contextmanager
-def _reserved(settings: Settings) -> Iterator[int]:
-    """The port, which nobody else can have meanwhile: taken by a socket that never listens."""
-    probe(settings.host, settings.port)
-    family, kind, _, _, place = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)[0]
-    with socket.socket(family, kind) as taken:
-        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        taken.bind(place)
-        yield taken.getsockname()[1]
+def _reserved(settings: Settings) -> Iterator[dict[str, int]]:
+    """The ports, which nobody else can have meanwhile: each taken by a socket that never listens."""
+    with ExitStack() as stack:
+        ports = {}
+        for name in ("port", "http_port"):
+            asked = getattr(settings, name)
+            if asked is not None:
+                probe(settings.host, asked, name)
+                family, kind, _, _, place = socket.getaddrinfo(settings.host, asked, type=socket.SOCK_STREAM)[0]
+                taken = stack.enter_context(socket.socket(family, kind))
+                taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+                taken.bind(place)
+                ports[name] = taken.getsockname()[1]
+        yield ports

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from features.errors import BadInput
 from serving.call import Call
 from serving.http.documents import parsed, uncompressed
-from serving.http.reply import Reply, of_json, written
+from serving.http.reply import Reply, Unanswerable, of_json, written
 from serving.http.tensors import from_json, to_json
 from serving.proto import open_inference_grpc_pb2 as oip
 from serving.tensors import decode, encode
@@ -23,7 +23,7 @@ _MOST_AXES = 32
 _Kind = TypeVar("_Kind")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Asked:
     """One ``infer`` as it came.
 
@@ -32,12 +32,14 @@ class Asked:
         version: from the path; empty: the server's choice.
         headers: by name in lower case.
         body: as sent.
+        refused: what HTTP says in the place of what the guard makes of it.
     """
 
     model: str
     version: str
     headers: Mapping[str, str]
     body: bytes
+    refused: Unanswerable | None = None
 
 
 class Infer:
@@ -59,9 +61,13 @@ class Infer:
             Unanswerable: the body is too large, or of an unknown encoding.
             BadInput: it is no such request; or as ``Wire.infer``, whose other errors it raises too.
         """
-        body = uncompressed(asked.body, asked.headers.get("content-encoding", ""), self._most_bytes)
-        text, binary = _split(body, asked.headers.get(HEADER_LENGTH))
-        document = parsed(text)
+        try:
+            body = uncompressed(asked.body, asked.headers.get("content-encoding", ""), self._most_bytes)
+            text, binary = _split(body, asked.headers.get(HEADER_LENGTH))
+            document = parsed(text)
+        except Unanswerable as error:
+            asked.refused = error
+            raise
         request = oip.ModelInferRequest(model_name=asked.model, model_version=asked.version)
         request.id = _text(document, "id", "The request", default="")
         _add_inputs(request, document, binary)

@@ -1,7 +1,7 @@
 """One HTTP connection, bounded: uvicorn's own, and a limit on everything that a peer may leave undone.
 
 Who is slow to send a head or a body, who takes no answer and who only stays is hung up on; who comes when all places
-are taken gets that of the one that has been idle longest.
+are taken gets that of the one that has been idle longest, one that never asked anything first.
 """
 
 import asyncio
@@ -40,7 +40,7 @@ class Protocol(H11Protocol):
             idle = [one for one in self.connections if isinstance(one, Protocol) and one is not self and one.idle]
             if idle:
                 # Aborted: it leaves the table at once, and its peer has said nothing that would be lost.
-                oldest = min(idle, key=lambda one: one._since_s)
+                oldest = min(idle, key=lambda one: (one.cycle is not None, one._since_s))
                 self.connections.discard(oldest)
                 oldest.transport.abort()
             else:

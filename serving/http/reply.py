@@ -9,7 +9,7 @@ from typing import Any
 
 import grpc
 
-from features.errors import HaechiError
+from features.errors import BadInput
 from serving.status import HTTP, Refusal, refusal, retry_s
 
 JSON = "application/json"
@@ -30,8 +30,8 @@ class Reply:
     headers: Mapping[str, str] = field(default_factory=lambda: {"content-type": JSON})
 
 
-class Unanswerable(HaechiError):
-    """What HTTP itself refuses before any answer is asked: a path, a method, a size.
+class Unanswerable(BadInput):
+    """What HTTP itself refuses, with a status that gRPC has no code for: a path, a method, a size.
 
     Args:
         status: of HTTP.

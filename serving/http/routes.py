@@ -11,7 +11,7 @@ import grpc
 from features.errors import BadInput
 from serving.http.documents import parsed
 from serving.http.infer import Asked, Infer
-from serving.http.reply import Reply, Unanswerable, of_json
+from serving.http.reply import Aborted, Reply, Unanswerable, of_json
 from serving.inference import SERVICE
 from serving.proto import open_inference_grpc_pb2 as oip
 from serving.rpc import Behaviour, Method, Wrap, full_name
@@ -124,7 +124,10 @@ class Routes:
         if route.method == "ModelInfer":
             model, version = (*route.names, "")[:2]
             asked = Asked(model=model, version=version, headers=headers, body=body)
-            return cast(Reply, behaviour(asked, context))
+            try:
+                return cast(Reply, behaviour(asked, context))
+            except Aborted as aborted:
+                raise asked.refused or aborted from None
         ask, tell = _MESSAGES[route.method]
         message = SERVICE.methods_by_name[route.method].output_type
         answered = behaviour(ask(route.names, body).SerializeToString(), context)

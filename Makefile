@@ -26,7 +26,7 @@ TORCH_BUILD = $(PY) -c 'import importlib.util as u, pathlib, runpy; s = u.find_s
 	print(v["__version__"], v["cuda"]) if v else None'
 
 help: ## these words
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-8s  %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z%-]+:.*## / {printf "  make %-8s  %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 install: $(INSTALLED) ## everything into .venv; TORCH=cuda for the full build of torch
 
@@ -45,6 +45,9 @@ check: install ## format, lint, types, direction of imports, dead code
 
 bench: install ## the figures of RESULT.md, measured here
 	@$(PY) -m experiments.traffic.bench $(if $(DATA),--data "$(DATA)")
+
+bench-%: install ## serving, swap, overload, soak, fuzz: the server's own figures; serving needs h2load
+	@$(PY) -m experiments.serving.$(if $(filter serving,$*),bench,$*)
 
 ci-deps: ## Debian packages that tests can use, where this is root
 	@if [ "$$(id -u)" != 0 ]; then \

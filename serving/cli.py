@@ -13,6 +13,7 @@ from features import DOMAINS
 from features.console import JsonFlag, emit
 from features.errors import UnknownName
 from features.settings import load
+from serving.token_cli import tokens as token_commands
 
 if TYPE_CHECKING:
     from serving.serve import Started
@@ -26,29 +27,45 @@ HttpPortFlag = Annotated[
     int | None, typer.Option(min=0, max=65535, help="HTTP/JSON port (/v2/...); 0 picks a free one. Default: none.")
 ]
 WorkersFlag = Annotated[int | None, typer.Option(min=1, help="Processes, each on a core of its own. Default: 1.")]
+TlsCertFlag = Annotated[Path | None, typer.Option(metavar="FILE", help="The server's certificate chain (PEM).")]
+TlsKeyFlag = Annotated[Path | None, typer.Option(metavar="FILE", help="Its private key (PEM).")]
+ClientCaFlag = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Authority (PEM) that must have signed a client's certificate.")
+]
+TokensFlag = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Who may ask, as `haechi token new` writes it. Default: anyone here."),
+]
 
 
 def add_commands(app: typer.Typer) -> None:
     """Add this room's commands to the front door."""
     app.command("serve")(_serve)
+    app.add_typer(token_commands, name="token")
     app.command("forecast")(_forecast)
     app.command("demo")(_demo)
 
 
 def _serve(
     models: ModelsFlag = None,
+    *,
     host: HostFlag = None,
     port: PortFlag = None,
     http_port: HttpPortFlag = None,
     workers: WorkersFlag = None,
+    tls_cert: TlsCertFlag = None,
+    tls_key: TlsKeyFlag = None,
+    client_ca: ClientCaFlag = None,
+    tokens: TokensFlag = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Serve every model's champion (else its newest version) over gRPC until told to stop; changes are followed.
 
     Example: haechi serve --models .haechi/artifacts --port 8500
     """
-    given = {"host": host, "port": port, "http_port": http_port, "workers": workers}
-    settings = load().model_copy(update={name: value for name, value in given.items() if value is not None})
+    tls = {"tls_cert": tls_cert, "tls_key": tls_key, "tls_client_ca": client_ca}
+    flags = {"host": host, "port": port, "http_port": http_port, "workers": workers, "tokens": tokens} | tls
+    settings = load().model_copy(update={name: value for name, value in flags.items() if value is not None})
     root = models if models is not None else settings.home / "artifacts"
 
     from serving.serve import log_to_stderr, serve

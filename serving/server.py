@@ -1,7 +1,6 @@
 """One process that serves models: binds, answers, says how healthy it is, and drains before it stops."""
 
 import errno
-import ipaddress
 import logging
 import os
 import socket
@@ -17,13 +16,15 @@ from features import DOMAINS
 from features.errors import BadInput
 from features.settings import Settings
 from serving import inference
+from serving.address import is_loopback
+from serving.door import Door, Metadata
 from serving.guard import Guard
 from serving.health import Health
 from serving.intake import Intake
 from serving.lanes import Lanes
 from serving.proto.pool import POOL
 from serving.repository import Repository
-from serving.rpc import Method, Wrap, add_service
+from serving.rpc import Behaviour, Method, Wrap, add_service
 from serving.runtime import Runtime
 from serving.turns import Turns
 
@@ -44,13 +45,13 @@ class Server:
 
     Args:
         runtime: holds the models.
-        settings: host, port, the largest message.
+        settings: host, port, the largest message, who may ask.
         repository: where the models come from, which callers may have loaded and unloaded; None: they stay as they
             are.
         shared_port: other processes answer at this address too.
 
     Raises:
-        BadInput: the address cannot be had, or other machines would reach it though nobody allowed that.
+        BadInput: the address cannot be had, or as ``Door``.
     """
 
     def __init__(
@@ -61,31 +62,34 @@ class Server:
         *,
         shared_port: bool = False,
     ) -> None:
-        _refuse_strangers(settings)
         self.runtime = runtime
-        self.guard = Guard()
+        self._door = Door(settings)
+        self.guard = Guard(self._door.admit)
+        self.guard.listeners.append(self._door.audit.heard)
         self._health = Health()
         lanes = Lanes()
         runtime.turns = Turns(_cores(), lanes.lent)
-        self._intake = Intake(lanes)
+        self._intake = Intake(lanes, self._strange)
         self._server = grpc.server(
             self._intake,  # type: ignore[arg-type]  # any executor will do
             options=_options(settings, shared_port=shared_port),
         )
         methods = inference.answers(runtime, repository)
         self._services = self._register(runtime, settings, methods)
-        if repository is not None:
+        # Health is told to strangers, and which models there are is not where callers are asked who they are.
+        if repository is not None and not self._door.asks:
             repository.listeners.append(lambda name, answers: self._health.set(name, serving=answers))
         if not shared_port:
             # gRPC says only that it failed; the operating system says why.
             probe(settings.host, settings.port)
-        self.address = _bind(self._server, settings)
-        self._http = _http(settings, methods, self.guard.wrap, lanes, shared_port=shared_port)
+        self.address = _bind(self._server, settings, self._door.credentials)
+        self._http = self._over_http(settings, methods, lanes, shared_port=shared_port)
         self.http_address = None if self._http is None else self._http.address
 
     def start(self) -> None:
         """Answer calls, and report every service and model as healthy."""
-        for name in ("", *self._services, *self.runtime.lines()):
+        models = () if self._door.asks else self.runtime.lines()
+        for name in ("", *self._services, *models):
             self._health.set(name, serving=True)
         self._server.start()
         if self._http is not None:
@@ -101,6 +105,7 @@ class Server:
             self._http.join()
         self._intake.shutdown()
         self._health.pool.shutdown()
+        self._door.close()
 
     def _register(self, runtime: Runtime, settings: Settings, methods: Mapping[str, Method]) -> tuple[str, ...]:
         wrap = self.guard.wrap
@@ -110,6 +115,29 @@ class Server:
         _register_reflection(self._server, (*names, self._health.register(self._server, wrap)), wrap)
         return tuple(names)
 
+    def _strange(self, answer: Behaviour, metadata: Metadata) -> bool:
+        """Whether ``answer`` refuses a call with this metadata whatever it says."""
+        return answer not in self.guard.public and self._door.strange(metadata)
+
+    def _over_http(
+        self, settings: Settings, methods: Mapping[str, Method], lanes: Lanes, *, shared_port: bool
+    ) -> "HttpServer | None":
+        if settings.http_port is None:
+            return None
+        if not (is_loopback(settings.host) or settings.plaintext):
+            raise BadInput(
+                cause=f"Host {settings.host} is reachable from other machines, and HTTP here has no TLS of its own",
+                mend="Leave HAECHI_HTTP_PORT unset, or bind 127.0.0.1; or let a proxy in front end TLS for both ports "
+                "and set HAECHI_PLAINTEXT=true",
+            )
+        # Only here: who does not ask for it does not wait for it.
+        from serving.http.server import HttpServer
+
+        try:
+            return HttpServer(settings, methods, self.guard.wrap, self._strange, lanes, shared_port=shared_port)
+        except OSError as error:
+            raise _cannot_bind(settings.host, settings.http_port, error, "http_port") from None
+
 
 def _register_reflection(server: grpc.Server, names: tuple[str, ...], wrap: Wrap) -> None:
     servicer = reflection.ReflectionServicer((*names, reflection.SERVICE_NAME), pool=POOL)
@@ -117,25 +145,6 @@ def _register_reflection(server: grpc.Server, names: tuple[str, ...], wrap: Wrap
     # It looks at no call's context.
     method = Method(answer=lambda requests, _: servicer.ServerReflectionInfo(requests, None), scope="read")
     add_service(server, service, {"ServerReflectionInfo": method}, wrap)
-
-
-def _http(
-    settings: Settings, methods: Mapping[str, Method], wrap: Wrap, lanes: Lanes, *, shared_port: bool
-) -> "HttpServer | None":
-    if settings.http_port is None:
-        return None
-    if not _is_loopback(settings.host):
-        raise BadInput(
-            cause=f"Host {settings.host} is reachable from other machines, and HTTP here is for this machine alone",
-            mend="Bind 127.0.0.1, and let a proxy in front end TLS; or leave HAECHI_HTTP_PORT unset",
-        )
-    # Only here: who does not ask for it does not wait for it.
-    from serving.http.server import HttpServer
-
-    try:
-        return HttpServer(settings, methods, wrap, lanes, shared_port=shared_port)
-    except OSError as error:
-        raise _cannot_bind(settings.host, settings.http_port, error, "http_port") from None
 
 
 def _cores() -> int:
@@ -157,29 +166,14 @@ def _options(settings: Settings, *, shared_port: bool) -> list[tuple[str, int]]:
     ]
 
 
-def _refuse_strangers(settings: Settings) -> None:
-    if _is_loopback(settings.host):
-        return
-    if not settings.allow_remote:
-        raise BadInput(
-            cause=f"Host {settings.host} is reachable from other machines, and this server asks nobody who they are",
-            mend="Bind 127.0.0.1 behind a proxy that does, or set HAECHI_ALLOW_REMOTE=true",
-        )
-    _LOG.warning("anyone who reaches %s may ask this server, unencrypted", settings.host)
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-def _bind(server: grpc.Server, settings: Settings) -> str:
+def _bind(server: grpc.Server, settings: Settings, credentials: grpc.ServerCredentials | None) -> str:
     """Bind and return ``host:port`` with the port that it became."""
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     try:
-        port = server.add_insecure_port(f"{host}:{settings.port}")
+        address = f"{host}:{settings.port}"
+        port = (
+            server.add_insecure_port(address) if credentials is None else server.add_secure_port(address, credentials)
+        )
     except RuntimeError:
         faster = OSError(errno.EADDRINUSE, "another process was faster")
         raise _cannot_bind(settings.host, settings.port, faster) from None

@@ -10,16 +10,19 @@ import grpc
 
 from features.errors import Overloaded
 from serving import intake
-from serving.call import priority
+from serving.call import Priority, priority
+from serving.door import Metadata
 from serving.http.context import Context
 from serving.http.documents import too_large
 from serving.http.reply import Reply, Unanswerable, refused
 from serving.http.routes import Route, Routes, find
 from serving.lanes import Lanes
+from serving.rpc import Behaviour
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
+Strange = Callable[[Behaviour, Metadata], bool]
 
 # Bodies that are under way lie in memory, as those that wait in the lanes do.
 _MOST_READING_BYTES = 256 << 20
@@ -36,12 +39,14 @@ class App:
 
     Args:
         routes: what answers.
+        strange: tells whether a call is refused whatever it says.
         lanes: where answers are computed.
         most_bytes: that a body may have.
     """
 
-    def __init__(self, routes: Routes, lanes: Lanes, most_bytes: int) -> None:
+    def __init__(self, routes: Routes, strange: Strange, lanes: Lanes, most_bytes: int) -> None:
         self._routes = routes
+        self._strange = strange
         self._lanes = lanes
         self._most_bytes = most_bytes
         self._reading_bytes = 0
@@ -63,7 +68,10 @@ class App:
     async def _answer(self, route: Route, scope: Mapping[str, Any], receive: Receive) -> Reply:
         headers = _headers(scope["headers"])
         context = Context(headers, scope["client"])
-        body = await self._body(headers, receive)
+        unread = self._strange(self._routes.behaviour(route), context.invocation_metadata())
+        body = b"" if unread else await self._body(headers, receive)
+        # Whom the door will not let in overtakes nobody.
+        first = Priority.BATCH if unread else priority(headers.get(intake.PRIORITY))
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Reply] = loop.create_future()
 
@@ -79,7 +87,7 @@ class App:
         gone = asyncio.ensure_future(receive())
         gone.add_done_callback(lambda _: setattr(context, "gone", True))
         try:
-            self._lanes.submit(run, priority(headers.get(intake.PRIORITY)), len(body))
+            self._lanes.submit(run, first, len(body))
             return await future
         finally:
             gone.cancel()

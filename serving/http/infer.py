@@ -138,14 +138,23 @@ def _reply(reply: oip.ModelInferResponse, as_bytes: Callable[[str], bool]) -> Re
         else:
             told["data"] = to_json(tensor.name, tensor.datatype, decode([tensor], [raw])[tensor.name]) if raw else []
         outputs.append(told)
-    document = {"model_name": reply.model_name, "model_version": reply.model_version, "outputs": outputs}
+    document: dict[str, Any] = {"model_name": reply.model_name, "model_version": reply.model_version}
+    document["outputs"] = outputs
     if reply.id:
         document["id"] = reply.id
+    if reply.parameters:
+        # Where the model did not answer for itself, and why.
+        document["parameters"] = {name: _parameter(one) for name, one in reply.parameters.items()}
     if not blocks:
         return of_json(document)
     text = written(document)
     headers = {"content-type": "application/octet-stream", HEADER_LENGTH: str(len(text))}
     return Reply(body=b"".join((text, *blocks)), headers=headers)
+
+
+def _parameter(one: oip.InferParameter) -> Any:
+    kind = one.WhichOneof("parameter_choice")
+    return None if kind is None else getattr(one, kind)
 
 
 def _objects(document: dict[str, Any], field: str, where: str) -> list[dict[str, Any]]:

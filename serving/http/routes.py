@@ -106,6 +106,21 @@ class Routes:
             if name in {method for _, method in _PATHS.values()}
         }
 
+    def behaviour(self, route: Route) -> Behaviour:
+        """What answers a route, the guard before it.
+
+        Raises:
+            Unanswerable: nobody may ask such a thing of this server.
+        """
+        found = self._answers.get(route.method)
+        if found is None:
+            raise Unanswerable(
+                HTTPStatus.NOT_IMPLEMENTED,
+                cause="The models of this server are fixed",
+                mend="Start it with `haechi serve`",
+            )
+        return found
+
     def answer(self, route: Route, headers: Mapping[str, str], body: bytes, context: grpc.ServicerContext) -> Reply:
         """The reply to one call.
 
@@ -114,13 +129,7 @@ class Routes:
             Unanswerable: nobody may ask such a thing of this server.
             BadInput: the body is not what it should be.
         """
-        behaviour = self._answers.get(route.method)
-        if behaviour is None:
-            raise Unanswerable(
-                HTTPStatus.NOT_IMPLEMENTED,
-                cause="The models of this server are fixed",
-                mend="Start it with `haechi serve`",
-            )
+        behaviour = self.behaviour(route)
         if route.method == "ModelInfer":
             model, version = (*route.names, "")[:2]
             asked = Asked(model=model, version=version, headers=headers, body=body)

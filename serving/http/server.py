@@ -9,7 +9,7 @@ from math import ceil
 import uvicorn
 
 from features.settings import Settings
-from serving.http.app import App
+from serving.http.app import App, Strange
 from serving.http.protocol import KEEP_ALIVE_S, LONGEST_HEAD_BYTES, Protocol
 from serving.http.routes import Routes
 from serving.lanes import Lanes
@@ -25,6 +25,7 @@ class HttpServer:
         settings: host, port, the largest body.
         methods: of the protocol, by name, as gRPC answers them.
         wrap: stands before each.
+        strange: tells whether a call is refused whatever it says, so that its body need not be read.
         lanes: where answers are computed.
         shared_port: other processes answer at this address too.
 
@@ -33,14 +34,21 @@ class HttpServer:
     """
 
     def __init__(
-        self, settings: Settings, methods: Mapping[str, Method], wrap: Wrap, lanes: Lanes, *, shared_port: bool
+        self,
+        settings: Settings,
+        methods: Mapping[str, Method],
+        wrap: Wrap,
+        strange: Strange,
+        lanes: Lanes,
+        *,
+        shared_port: bool,
     ) -> None:
         most_bytes = settings.max_message_mib << 20
         self._socket = _bound(settings.host, settings.http_port or 0, shared_port=shared_port)
         host, port = self._socket.getsockname()[:2]
         self.address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         self._config = uvicorn.Config(
-            App(Routes(methods, wrap, most_bytes), lanes, most_bytes),
+            App(Routes(methods, wrap, most_bytes), strange, lanes, most_bytes),
             http=Protocol,
             ws="none",
             lifespan="off",

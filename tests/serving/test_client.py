@@ -8,7 +8,7 @@ import grpc
 import numpy as np
 import pytest
 
-from features.errors import BadInput, HaechiError, UnknownName
+from features.errors import BadInput, HaechiError, NotAllowed, UnknownCaller, UnknownName
 from serving.client import Client, ServedModel, Tensor
 from serving.proto import open_inference_grpc_pb2 as oip
 from serving.rpc import messages
@@ -136,7 +136,9 @@ def test_an_answer_that_takes_too_long_is_given_up(fake_server: FakeServer) -> N
     [
         pytest.param(grpc.StatusCode.INVALID_ARGUMENT, BadInput, id="a bad argument"),
         pytest.param(grpc.StatusCode.NOT_FOUND, UnknownName, id="not found"),
-        pytest.param(grpc.StatusCode.PERMISSION_DENIED, HaechiError, id="anything else"),
+        pytest.param(grpc.StatusCode.UNAUTHENTICATED, UnknownCaller, id="unknown who asks"),
+        pytest.param(grpc.StatusCode.PERMISSION_DENIED, NotAllowed, id="not allowed"),
+        pytest.param(grpc.StatusCode.ABORTED, HaechiError, id="anything else"),
     ],
 )
 def test_a_foreign_servers_refusal_is_told_by_its_code(

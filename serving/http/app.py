@@ -67,6 +67,13 @@ class App:
 
     async def _answer(self, route: Route, scope: Mapping[str, Any], receive: Receive) -> Reply:
         headers = _headers(scope["headers"])
+        if "origin" in headers:
+            # Any page that a browser shows could ask what its user's machine is let in for.
+            raise Unanswerable(
+                HTTPStatus.FORBIDDEN,
+                cause="The call comes from a page in a browser",
+                mend="Ask from a program; a page asks through a service of its own",
+            )
         context = Context(headers, scope["client"])
         unread = self._strange(self._routes.behaviour(route), context.invocation_metadata())
         body = b"" if unread else await self._body(headers, receive)

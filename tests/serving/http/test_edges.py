@@ -3,6 +3,10 @@
 import json
 import logging
 import re
+import socket
+from collections.abc import Callable
+from http.client import HTTPConnection
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -112,6 +116,11 @@ def test_a_header_that_decides_something_is_there_once(connect: Any) -> None:
     assert b"400" in connection.recv(4096).splitlines()[0]
 
 
+def test_a_page_in_a_browser_is_not_let_in(ask: Ask) -> None:
+    status, told, _ = ask("POST", INFER, X, origin="http://evil.example")
+    assert (status, told["error"].split(".")[0]) == (403, "The call comes from a page in a browser")
+
+
 def test_both_wires_give_the_same_numbers(ask: Ask, client: Client) -> None:
     x = np.random.default_rng(7).normal(size=(5, 3)).astype(np.float32)
     tensor = {"name": "x", "shape": [5, 3], "datatype": "FP32", "data": x.ravel().tolist()}
@@ -121,10 +130,54 @@ def test_both_wires_give_the_same_numbers(ask: Ask, client: Client) -> None:
     )
 
 
-def test_other_machines_are_not_let_in_over_http(runtime: Runtime, settings: Settings) -> None:
-    remote = settings.model_copy(update={"host": "0.0.0.0", "allow_remote": True})  # noqa: S104
-    with pytest.raises(BadInput, match="HTTP here is for this machine alone"):
-        Server(runtime, remote)
+def test_other_machines_do_not_ask_in_the_open(start: Callable[..., Server], authority: Any, tokens_file: Path) -> None:
+    cert, key = authority.issue("server")
+    tls = {"tls_cert": cert, "tls_key": key, "tokens": tokens_file}
+    with pytest.raises(BadInput, match=r"HTTP here has no TLS of its own\. .*HAECHI_PLAINTEXT=true"):
+        start(host="0.0.0.0", **tls)  # noqa: S104
+    behind_a_proxy = start(host="0.0.0.0", plaintext=True, tokens=tokens_file)  # noqa: S104
+    assert (behind_a_proxy.http_address or "").startswith("0.0.0.0:")
+
+
+@pytest.mark.parametrize(
+    ("scopes", "shown", "path", "status", "text"),
+    [
+        pytest.param([], False, "/v2/health/ready", 200, "", id="health is told to everybody"),
+        pytest.param([], False, INFER, 401, "shows nothing. Send the metadata `authorization", id="no token"),
+        pytest.param(["read"], True, INFER, 403, "lacks the scope 'infer'", id="a token that may not"),
+        pytest.param(["infer:weigher"], True, INFER, 403, "may not infer the model 'doubler'", id="another model"),
+        pytest.param(["infer"], True, INFER, 200, "", id="a token that may"),
+    ],
+)
+def test_the_door_is_the_same(
+    scopes: list[str],
+    shown: bool,
+    path: str,
+    status: int,
+    text: str,
+    start: Callable[..., Server],
+    token: Callable[..., str],
+    tokens_file: Path,
+) -> None:
+    held = token(*scopes)
+    server = start(tokens=tokens_file)
+    connection = HTTPConnection(*(server.http_address or "").split(":"), timeout=20)
+    body = json.dumps(X) if path == INFER else None
+    headers = {"authorization": f"Bearer {held}"} if shown else {}
+    connection.request("POST" if body else "GET", path, body, headers)
+    response = connection.getresponse()
+    told = json.loads(response.read())
+    connection.close()
+    assert (response.status, response.getheader("www-authenticate")) == (status, "Bearer" if status == 401 else None)
+    assert text in told.get("error", "")
+
+
+def test_a_body_of_whom_the_door_will_not_let_in_is_not_read(start: Callable[..., Server], tokens_file: Path) -> None:
+    server = start(tokens=tokens_file)
+    host, _, port = (server.http_address or "").rpartition(":")
+    with socket.create_connection((host, int(port)), timeout=10) as connection:
+        connection.sendall(f"POST {INFER} HTTP/1.1\r\nhost: x\r\ncontent-length: 1000000\r\n\r\n".encode())
+        assert connection.recv(4096).startswith(b"HTTP/1.1 401")
 
 
 def test_a_port_that_is_taken_is_said_with_its_own_flag(runtime: Runtime, settings: Settings, server: Server) -> None:

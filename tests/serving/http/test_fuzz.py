@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.serving.http.conftest import Ask
 
 FUZZ = settings(
-    max_examples=150, deadline=5000, suppress_health_check=[HealthCheck.function_scoped_fixture], print_blob=True
+    max_examples=60, deadline=5000, suppress_health_check=[HealthCheck.function_scoped_fixture], print_blob=True
 )
 PATH = "/v2/models/doubler/infer"
 GOOD = {

@@ -61,7 +61,7 @@ def _serve(
 ) -> None:
     """Serve every model's champion (else its newest version) over gRPC until told to stop; changes are followed.
 
-    Example: haechi serve --models .haechi/artifacts --port 8500
+    Example: haechi serve --models .haechi/artifacts --port 8500 --http-port 8501
     """
     tls = {"tls_cert": tls_cert, "tls_key": tls_key, "tls_client_ca": client_ca}
     flags = {"host": host, "port": port, "http_port": http_port, "workers": workers, "tokens": tokens} | tls

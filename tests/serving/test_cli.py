@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 import numpy as np
 import psutil
@@ -222,6 +223,21 @@ def test_a_port_in_use_exits_with_two(haechi: Process, models: Path) -> None:
     assert second.returncode == 2
     assert "the port is in use" in errors
     assert "--port" in errors
+
+
+def test_http_is_opened_by_a_flag_and_is_not_even_imported_otherwise(haechi: Process, models: Path) -> None:
+    for flags, there in (((), False), (("--http-port", "0"), True)):
+        with haechi.serving("--models", str(models), *flags) as (document, process):
+            if there:
+                with urlopen(f"http://{document['http_address']}/v2/models/doubler", timeout=10) as answer:  # noqa: S310
+                    assert json.load(answer)["name"] == "doubler"
+            else:
+                assert document["http_address"] is None
+            process.terminate()
+            _, errors = process.communicate(timeout=20)
+        assert process.returncode == 0, errors
+        assert "Traceback" not in errors
+        assert ("uvicorn" in json.loads(haechi.testimony.read_text())["modules"]) is there
 
 
 def test_for_people_it_prints_the_address_and_how_to_ask(haechi: Process, models: Path) -> None:

@@ -26,6 +26,9 @@ class Settings(BaseSettings):
     home: Path = Field(Path(".haechi"), description="where MLflow's store, artifacts and logs live")
     host: str = Field("127.0.0.1", description="the address that `haechi serve` binds")
     port: int = Field(8500, ge=0, le=65535, description="its gRPC port; 0 picks a free one")
+    http_port: int | None = Field(
+        None, ge=0, le=65535, description="the Open Inference Protocol over HTTP/JSON; 0 picks a free port; unset: off"
+    )
     tokens: Path | None = Field(None, description="who may ask `haechi serve`: the file that `haechi token new` writes")
     jwt_jwks: str | None = Field(None, description="keys that JWTs are checked with: a JWKS file or https URL")
     jwt_issuer: str | None = Field(None, description="the only issuer (iss) whose JWTs are taken")

@@ -23,6 +23,9 @@ ModelsFlag = Annotated[
 ]
 HostFlag = Annotated[str | None, typer.Option(help="Address to bind. Default: 127.0.0.1.")]
 PortFlag = Annotated[int | None, typer.Option(min=0, max=65535, help="gRPC port; 0 picks a free one. Default: 8500.")]
+HttpPortFlag = Annotated[
+    int | None, typer.Option(min=0, max=65535, help="HTTP/JSON port (/v2/...); 0 picks a free one. Default: none.")
+]
 WorkersFlag = Annotated[int | None, typer.Option(min=1, help="Processes, each on a core of its own. Default: 1.")]
 TlsCertFlag = Annotated[Path | None, typer.Option(metavar="FILE", help="The server's certificate chain (PEM).")]
 TlsKeyFlag = Annotated[Path | None, typer.Option(metavar="FILE", help="Its private key (PEM).")]
@@ -49,6 +52,7 @@ def _serve(
     *,
     host: HostFlag = None,
     port: PortFlag = None,
+    http_port: HttpPortFlag = None,
     workers: WorkersFlag = None,
     tls_cert: TlsCertFlag = None,
     tls_key: TlsKeyFlag = None,
@@ -58,10 +62,10 @@ def _serve(
 ) -> None:
     """Serve every model's champion (else its newest version) over gRPC until told to stop; changes are followed.
 
-    Example: haechi serve --models .haechi/artifacts --port 8500
+    Example: haechi serve --models .haechi/artifacts --port 8500 --http-port 8501
     """
     tls = {"tls_cert": tls_cert, "tls_key": tls_key, "tls_client_ca": client_ca}
-    flags = {"host": host, "port": port, "workers": workers, "tokens": tokens} | tls
+    flags = {"host": host, "port": port, "http_port": http_port, "workers": workers, "tokens": tokens} | tls
     settings = load().model_copy(update={name: value for name, value in flags.items() if value is not None})
     root = models if models is not None else settings.home / "artifacts"
 
@@ -135,6 +139,8 @@ def _demo(
 
 def _render(console: Console, document: dict[str, Any]) -> None:
     console.print(f"Serving at {document['address']}", markup=False)
+    if document["http_address"] is not None:
+        console.print(f"  and over HTTP at http://{document['http_address']}/v2", markup=False, soft_wrap=True)
     for model in document["models"]:
         label = "  (simulated data)" if model["simulated"] else ""
         console.print(f"  {model['name']}/{model['version']}{label}", markup=False)

@@ -33,12 +33,14 @@ class Started:
 
     Attributes:
         address: ``host:port``.
+        http_address: the same of HTTP; None: it is off.
         models: that answer.
         refused: why others do not.
         metrics: where they are had, one address a process; empty where nobody asked for them.
     """
 
     address: str
+    http_address: str | None
     models: tuple[ServedModel, ...]
     refused: tuple[str, ...]
     metrics: tuple[str, ...] = ()
@@ -113,6 +115,7 @@ def _started(server: Server, repository: Repository) -> Started:
     manifests = [served.manifest for served in server.runtime.models()]
     return Started(
         address=server.address,
+        http_address=server.http_address,
         models=tuple(
             ServedModel(name=m.name, version=m.version, domain=m.domain, simulated=m.simulated) for m in manifests
         ),

@@ -12,7 +12,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
@@ -48,10 +48,10 @@ def serve_workers(root: Path, settings: Settings, on_ready: Callable[[Started], 
     told_to_stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: told_to_stop.set())
-    with tempfile.TemporaryDirectory(prefix="haechi-") as folder, _reserved(settings) as port:
+    with tempfile.TemporaryDirectory(prefix="haechi-") as folder, _reserved(settings) as ports:
         unloaded = Path(folder) / "unloaded.json"
         workers = [
-            _Worker(root, settings.model_copy(update={"port": port} | _metrics_port(settings, number)), unloaded, core)
+            _Worker(root, settings.model_copy(update=ports | _metrics_port(settings, number)), unloaded, core)
             for number, core in enumerate(cores[: settings.workers])
         ]
         try:
@@ -177,11 +177,17 @@ def _leave_with_the_parent() -> None:
 
 
 @contextmanager
-def _reserved(settings: Settings) -> Iterator[int]:
-    """The port, which nobody else can have meanwhile: taken by a socket that never listens."""
-    probe(settings.host, settings.port)
-    family, kind, _, _, place = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)[0]
-    with socket.socket(family, kind) as taken:
-        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        taken.bind(place)
-        yield taken.getsockname()[1]
+def _reserved(settings: Settings) -> Iterator[dict[str, int]]:
+    """The ports, which nobody else can have meanwhile: each taken by a socket that never listens."""
+    with ExitStack() as stack:
+        ports = {}
+        for name in ("port", "http_port"):
+            asked = getattr(settings, name)
+            if asked is not None:
+                probe(settings.host, asked, name)
+                family, kind, _, _, place = socket.getaddrinfo(settings.host, asked, type=socket.SOCK_STREAM)[0]
+                taken = stack.enter_context(socket.socket(family, kind))
+                taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+                taken.bind(place)
+                ports[name] = taken.getsockname()[1]
+        yield ports

@@ -255,6 +255,21 @@ def test_a_port_in_use_exits_with_two(haechi: Process, models: Path) -> None:
     assert "--port" in errors
 
 
+def test_http_is_opened_by_a_flag_and_is_not_even_imported_otherwise(haechi: Process, models: Path) -> None:
+    for flags, there in (((), False), (("--http-port", "0"), True)):
+        with haechi.serving("--models", str(models), *flags) as (document, process):
+            if there:
+                with urlopen(f"http://{document['http_address']}/v2/models/doubler", timeout=10) as answer:
+                    assert json.load(answer)["name"] == "doubler"
+            else:
+                assert document["http_address"] is None
+            process.terminate()
+            _, errors = process.communicate(timeout=20)
+        assert process.returncode == 0, errors
+        assert "Traceback" not in errors
+        assert ("uvicorn" in json.loads(haechi.testimony.read_text())["modules"]) is there
+
+
 def test_for_people_it_prints_the_address_and_how_to_ask(haechi: Process, models: Path) -> None:
     process = haechi.start("serve", "--models", str(models), "--port", "0")
     assert process.stdout is not None

@@ -156,6 +156,21 @@ def test_a_second_server_does_not_take_half_of_the_calls(models: Path, tmp_path:
 
 
 @needs_two_cores
+def test_workers_share_the_port_of_http_too(models: Path, tmp_path: Path) -> None:
+    with serving(models, tmp_path, "--workers", "2", "--http-port", "0") as (document, process):
+        listening = {
+            worker.pid
+            for worker in workers_of(process)
+            for one in worker.net_connections()
+            if one.status == psutil.CONN_LISTEN and f"{one.laddr.ip}:{one.laddr.port}" == document["http_address"]
+        }
+        assert len(listening) == 2
+        for _ in range(8):
+            with urlopen(f"http://{document['http_address']}/v2/health/ready", timeout=10) as answer:
+                assert answer.status == 200
+
+
+@needs_two_cores
 def test_each_worker_asks_who_calls(
     models: Path, tmp_path: Path, authority: Any, token: Callable[..., str], tokens_file: Path
 ) -> None:

@@ -12,7 +12,7 @@ from rich.console import Console
 from features import DOMAINS
 from features.console import JsonFlag, emit
 from features.errors import UnknownName
-from features.settings import load
+from features.settings import as_toml, load, origins
 
 if TYPE_CHECKING:
     from serving.serve import Started
@@ -24,6 +24,10 @@ HostFlag = Annotated[str | None, typer.Option(help="Address to bind. Default: 12
 PortFlag = Annotated[int | None, typer.Option(min=0, max=65535, help="gRPC port; 0 picks a free one. Default: 8500.")]
 
 WorkersFlag = Annotated[int | None, typer.Option(min=1, help="Processes, each on a core of its own. Default: 1.")]
+PrintConfigFlag = Annotated[
+    bool,
+    typer.Option("--print-config", help="Print the settings in force, as lines of haechi.toml, and serve nothing."),
+]
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -38,16 +42,23 @@ def _serve(
     host: HostFlag = None,
     port: PortFlag = None,
     workers: WorkersFlag = None,
+    print_config: PrintConfigFlag = False,
     as_json: JsonFlag = False,
 ) -> None:
     """Serve every model's champion (else its newest version) over gRPC until told to stop; changes are followed.
 
     Example: haechi serve --models .haechi/artifacts --port 8500
     """
-    given = {"host": host, "port": port, "workers": workers}
-    settings = load().model_copy(update={name: value for name, value in given.items() if value is not None})
-    root = models if models is not None else settings.home / "artifacts"
+    flags = {"models": models, "host": host, "port": port, "workers": workers}
+    given = {name: value for name, value in flags.items() if value is not None}
+    settings = load().model_copy(update=given)
+    if print_config:
+        text = as_toml(settings, given)
+        emit({"settings": origins(settings, given)}, as_json=as_json, render=lambda _: typer.echo(text))
+        return
+    root = settings.models or settings.home / "artifacts"
 
+    from serving.manager import tell_manager
     from serving.serve import log_to_stderr, serve
     from serving.workers import serve_workers
 
@@ -56,6 +67,7 @@ def _serve(
     def on_ready(started: "Started") -> None:
         document = asdict(started) | {"pid": os.getpid()}
         emit(document, as_json=as_json, render=lambda console: _render(console, document))
+        tell_manager("READY=1")
 
     (serve if settings.workers == 1 else serve_workers)(root, settings, on_ready)
 

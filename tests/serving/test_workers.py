@@ -15,6 +15,8 @@ import numpy as np
 import psutil
 import pytest
 
+from features.settings import Settings
+from serving import workers
 from serving.client import Client
 
 X = np.ones((1, 3), dtype=np.float32)
@@ -141,3 +143,24 @@ def test_a_second_server_does_not_take_half_of_the_calls(models: Path, tmp_path:
             ended = subprocess.run([*command, *more], capture_output=True, text=True, timeout=100)  # noqa: S603
             assert ended.returncode == 2
             assert "the port is in use" in ended.stderr
+
+
+def test_workers_drain_at_the_same_time(tmp_path: Path) -> None:
+    seen: list[str] = []
+
+    class Process:
+        def terminate(self) -> None:
+            seen.append("told")
+
+        def join(self, _: float) -> None:
+            seen.append("waited for")
+
+        def is_alive(self) -> bool:
+            return False
+
+    pair = [workers._Worker(tmp_path, Settings(), tmp_path / "unloaded.json", core) for core in (0, 1)]
+    for worker in pair:
+        worker._process = Process()  # type: ignore[assignment]
+    workers._stop(pair)
+
+    assert seen == ["told", "told", "waited for", "waited for"]

@@ -19,6 +19,7 @@ from serving.guard import Guard
 from serving.health import Health
 from serving.intake import Intake
 from serving.lanes import Lanes
+from serving.probes import Probes
 from serving.proto.pool import POOL
 from serving.repository import Repository
 from serving.rpc import Method, Wrap, add_service
@@ -74,18 +75,24 @@ class Server:
             # gRPC says only that it failed; the operating system says why.
             probe(settings.host, settings.port)
         self.address = _bind(self._server, settings)
+        self.probes = self._answer_probes(settings, shared_port=shared_port)
 
     def start(self) -> None:
         """Answer calls, and report every service and model as healthy."""
         for name in ("", *self._services, *self.runtime.lines()):
             self._health.set(name, serving=True)
         self._server.start()
+        if self.probes is not None:
+            self.probes.start()
 
     def stop(self, drain_s: float = DRAIN_S) -> None:
         """Report unhealthy, take no new call, and give those under way ``drain_s`` seconds."""
         self._health.close()
         self._server.stop(drain_s).wait()
         self._intake.shutdown()
+        # Last of all: a probe learns that the server drains, not that it died.
+        if self.probes is not None:
+            self.probes.stop()
         self._health.pool.shutdown()
 
     def _register(self, runtime: Runtime, settings: Settings, repository: Repository | None) -> tuple[str, ...]:
@@ -95,6 +102,11 @@ class Server:
             names += import_module(f"serving.{domain}.service").register(self._server, runtime, settings, wrap)
         _register_reflection(self._server, (*names, self._health.register(self._server, wrap)), wrap)
         return tuple(names)
+
+    def _answer_probes(self, settings: Settings, *, shared_port: bool) -> Probes | None:
+        if settings.health_port is None:
+            return None
+        return Probes(settings.host, settings.health_port, self._health, self.guard.wrap, shared_port=shared_port)
 
 
 def _register_reflection(server: grpc.Server, names: tuple[str, ...], wrap: Wrap) -> None:

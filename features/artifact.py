@@ -10,7 +10,7 @@ import hashlib
 import os
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from features.errors import ArtifactMismatch, BadInput
 from features.manifest import Manifest, parse
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 MODEL, MANIFEST, CARD, STATE = "model.onnx", "manifest.json", "CARD.md", "state.parquet"
+SELF_TEST: Final = "self_test.npz"
+FALLBACK: Final = "fallback.onnx"
 SUMS, SIGNATURE = "SHA256SUMS", "SIGNATURE"
 
 _REQUIRED = (CARD, MANIFEST, MODEL)
@@ -61,6 +63,10 @@ def open_artifact(folder: Path, trusted_key_pem: str | None) -> Manifest:
             raise _altered(f"{folder}: {name} is not the file that {SUMS} lists: its checksum differs")
     manifest = parse((folder / MANIFEST).read_bytes())
     _matches_folder(manifest, folder, has_state=STATE in sums)
+    promised = {"self_test": SELF_TEST} | ({} if manifest.fallback is None else {"fallback": FALLBACK})
+    for field, file in promised.items():
+        if file not in sums:
+            raise _altered(f"{folder}: manifest.json: '{field}' is given, but {file} is missing")
     return manifest
 
 

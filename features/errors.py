@@ -5,6 +5,8 @@ HaechiError
 │   └── UnknownName     an entity, model, version or column that is not there
 ├── ArtifactMismatch    a model folder that is not what it claims   exit code 2
 ├── ModelNotLoaded      asked for a model that is not being served
+├── UnknownCaller       who asks has not shown who they are
+├── NotAllowed          who asks is known, and may not have this
 ├── Overloaded          more is asked than can be answered; come again later
 ├── TooLate             the caller's time was over before the answer was begun
 └── StorageFailure      a disk that is full, a lock that is held
@@ -65,6 +67,14 @@ class ArtifactMismatch(HaechiError):
 
 class ModelNotLoaded(HaechiError):
     """The server does not serve the model or version that was asked for."""
+
+
+class UnknownCaller(HaechiError):
+    """Who asks has not shown who they are, or what they showed does not hold."""
+
+
+class NotAllowed(HaechiError):
+    """Who asks is known, and may not have what they ask for."""
 
 
 class Overloaded(HaechiError):

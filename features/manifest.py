@@ -10,8 +10,6 @@ from typing import Annotated, Literal
 
 from pydantic import (
     AwareDatetime,
-    BaseModel,
-    ConfigDict,
     Field,
     FiniteFloat,
     JsonValue,
@@ -22,9 +20,12 @@ from pydantic import (
 )
 
 from features.errors import ArtifactMismatch
+from features.frozen import Frozen, Text
+from features.limits import Deciles, Limits, fault
+from features.self_test import SelfTest
 
-FORMAT = 1
-"""The newest manifest format that this Haechi reads."""
+FORMAT = 2
+"""The manifest format of this Haechi. An older one says nothing of self-test and limits, and is not read."""
 
 NAME_PATTERN = r"[a-z0-9][a-z0-9-]*"
 """Models, aliases and domains: no separator, no dot, so that a name is never a path."""
@@ -36,16 +37,11 @@ DType = Literal[
     "float16", "float32", "float64", "string",
 ]  # fmt: skip
 Name = Annotated[str, StringConstraints(pattern=rf"^{NAME_PATTERN}$", max_length=MAX_NAME_LENGTH)]
-Text = Annotated[str, StringConstraints(min_length=1)]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Axis = Annotated[int, Field(ge=1, strict=True)] | Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class TensorSpec(_Frozen):
+class TensorSpec(Frozen):
     """One input or output of the graph.
 
     Attributes:
@@ -64,7 +60,7 @@ class TensorSpec(_Frozen):
     meaning: Text
 
 
-class Score(_Frozen):
+class Score(Frozen):
     """One figure of merit; the baselines' stand beside the model's, told apart by ``model``.
 
     Attributes:
@@ -84,7 +80,7 @@ class Score(_Frozen):
     interval: Text
 
 
-class TrainingInterval(_Frozen):
+class TrainingInterval(Frozen):
     """What the model learned from: its first and last instant (aware), rows, and the hash of the data."""
 
     start: AwareDatetime
@@ -93,21 +89,28 @@ class TrainingInterval(_Frozen):
     data_sha256: Sha256
 
 
-class Manifest(_Frozen):
+class Manifest(Frozen):
     """The whole self-description of one version of one model. It is checked at birth and never changes.
 
     Attributes:
-        format: of this file; a reader refuses a newer one.
+        format: of this file; a reader refuses another one.
         minimum_runtime: the oldest Haechi, e.g. ``0.1.0``, that can serve it.
         step_min: minutes from one step of the forecast to the next.
         quantiles: of the outputs, rising, each inside (0, 1); empty for a model that has none.
         feature_schema_sha256: ``schema_sha256(inputs, outputs)``.
+        training: what it learned from; None where it was made elsewhere and nobody said.
         config: the domain's own configuration, as JSON.
         state_as_of: until when ``state.parquet`` has seen measurements; None where the artifact has no state.
+        self_test: what the graph answers to the rows of ``self_test.npz``; tried before it may serve.
+        non_finite: what becomes of NaN and infinity in an input: ``refuse`` the call, or ``pass`` them to the graph.
+        limits: rows beyond them are answered by the fallback; None: every row is the model's.
+        fallback: file of the graph that answers for rows that the model should not, or whose answer is not finite;
+            it takes some of the inputs and gives the same outputs, rows first. None where there is none.
+        deciles: of float inputs in training; empty where nobody looked.
         simulated: learned from the simulated Seoul, so every answer must be labelled so.
     """
 
-    format: Literal[1]
+    format: Literal[2]
     domain: Name
     name: Name
     version: Annotated[int, Field(ge=1)]
@@ -126,11 +129,16 @@ class Manifest(_Frozen):
     timezone: Text
     country: Text
     feature_schema_sha256: Sha256
-    training: TrainingInterval
+    training: TrainingInterval | None
     scores: tuple[Score, ...]
     config: dict[str, JsonValue]
     state_as_of: AwareDatetime | None
     simulated: bool
+    self_test: SelfTest
+    non_finite: Literal["refuse", "pass"]
+    limits: Limits | None
+    fallback: Literal["fallback.onnx"] | None
+    deciles: tuple[Deciles, ...]
 
     @field_validator("entities")
     @classmethod
@@ -157,10 +165,49 @@ class Manifest(_Frozen):
             raise ValueError(f"feature_schema_sha256 is not that of inputs and outputs, which is {expected}")
         return self
 
+    @model_validator(mode="after")
+    def _self_test_is_of_every_output(self) -> "Manifest":
+        outputs = [spec.name for spec in self.outputs]
+        for field, names in (("outputs", outputs), ("fallback", outputs if self.fallback else [])):
+            recorded = [one.output for one in getattr(self.self_test, field)]
+            if recorded != names:
+                raise ValueError(f"self_test.{field} is of {recorded}, not of {names}")
+        return self
+
+    @model_validator(mode="after")
+    def _limits_fit(self) -> "Manifest":
+        firsts = {spec.shape[:1] for spec in (*self.inputs, *self.outputs)}
+        if self.fallback is not None and (len(firsts) > 1 or not isinstance((*firsts.pop(), None)[0], str)):
+            raise ValueError("fallback answers row by row, and inputs and outputs have not one named first axis")
+        if self.limits is not None and self.fallback is None:
+            raise ValueError("limits are given, and no fallback to answer beyond them")
+        inputs = {spec.name: (spec.dtype, spec.shape) for spec in self.inputs}
+        ranges = () if self.limits is None else self.limits.ranges
+        told = [(one.input, len(one.low)) for one in ranges], [(one.input, len(one.values)) for one in self.deciles]
+        for field, channels in zip(("limits", "deciles"), told, strict=True):
+            wrong = fault(channels, inputs)
+            if wrong is not None:
+                raise ValueError(f"{field} do not fit: {wrong}")
+        return self
+
     @property
     def forecaster(self) -> str:
         """The name under which the model's own scores stand among the baselines'; its name where it has none."""
         return next((score.model for score in self.scores if score.metric == "coverage"), self.name)
+
+    @property
+    def learned(self) -> TrainingInterval:
+        """``training`` of a model that was trained here.
+
+        Raises:
+            ArtifactMismatch: it was made elsewhere.
+        """
+        if self.training is None:
+            raise ArtifactMismatch(
+                cause=f"{self.name}/{self.version} was imported: what it learned from is not known",
+                mend="Name a model that `haechi train` made",
+            )
+        return self.training
 
     def to_json(self) -> str:
         """The content of ``manifest.json``; ``parse`` gives the same manifest back."""
@@ -177,11 +224,13 @@ def parse(text: bytes) -> Manifest:
         raw = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise _mismatch(f"manifest.json is not JSON: {error}") from None
-    newer = raw.get("format") if isinstance(raw, dict) else None
-    if isinstance(newer, int) and newer > FORMAT:
+    other = raw.get("format") if isinstance(raw, dict) else None
+    if type(other) is int and other != FORMAT:
+        upgrade = "Upgrade Haechi on this machine, or export the model again with this one"
+        again = "An older Haechi made it, without self-test and limits: train the model again with this one"
         raise ArtifactMismatch(
-            cause=f"manifest.json: 'format' is {newer}; this Haechi reads up to {FORMAT}",
-            mend="Upgrade Haechi on this machine, or export the model again with this one",
+            cause=f"manifest.json: 'format' is {other}; this Haechi reads {FORMAT}",
+            mend=upgrade if other > FORMAT else again,
         )
     try:
         manifest = Manifest.model_validate_json(text)

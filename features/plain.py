@@ -29,7 +29,8 @@ _KINDS = {int: "whole numbers", float: "numbers", str: "words"}
 
 def _typed(key: str, value: Any, default: Any) -> Any:
     if isinstance(default, tuple):
-        kind = type(default[0])
+        # An empty default is one of names.
+        kind = type(default[0]) if default else str
         numbers = (int, float) if kind is float else (kind,)
         if isinstance(value, list | tuple) and all(type(each) in numbers for each in value):
             return tuple(kind(each) for each in value)

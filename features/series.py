@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 import numpy as np
 import numpy.typing as npt
 
+from features.covariates import Covariates
 from features.errors import BadInput
 
 FloatArray = npt.NDArray[np.float32]
@@ -24,6 +25,8 @@ class Panel:
         quantity: what was measured, ending in its unit, e.g. ``volume_veh_h``.
         available_at: (time, entity), datetime64[s] UTC, when each value became known, never before its interval's
             end whatever is stated; NaT where nothing was measured. None where every value is known at that end.
+        covariates: what else is known of all entities together, such as weather, each row with its own time; None
+            where nothing is.
 
     Raises:
         BadInput: a start without a zone, an entity twice, an infinite value, or arrays that do not fit together.
@@ -35,6 +38,7 @@ class Panel:
     values: FloatArray
     quantity: str
     available_at: TimeArray | None = None
+    covariates: Covariates | None = None
 
     def __post_init__(self) -> None:
         if self.start.tzinfo is None:

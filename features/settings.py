@@ -28,8 +28,24 @@ class Settings(BaseSettings):
     models: Path | None = Field(None, description="the artifacts that `haechi serve` serves; unset: HOME/artifacts")
     host: str = Field("127.0.0.1", description="the address that `haechi serve` binds")
     port: int = Field(8500, ge=0, le=65535, description="its gRPC port; 0 picks a free one")
-    allow_remote: bool = Field(False, description="let `haechi serve` bind an address that other machines reach")
+    tokens: Path | None = Field(None, description="who may ask `haechi serve`: the file that `haechi token new` writes")
+    jwt_jwks: str | None = Field(None, description="keys that JWTs are checked with: a JWKS file or https URL")
+    jwt_issuer: str | None = Field(None, description="the only issuer (iss) whose JWTs are taken")
+    jwt_audience: str | None = Field(None, description="the audience (aud) that a JWT must be meant for")
+    tls_cert: Path | None = Field(None, description="the server's certificate chain (PEM), followed as it changes")
+    tls_key: Path | None = Field(None, description="its private key (PEM)")
+    tls_client_ca: Path | None = Field(None, description="authority (PEM) that must have signed a client's certificate")
+    tls_client_scopes: str = Field("read infer", description="what a certificate may that the tokens file lacks")
+    plaintext: bool = Field(False, description="bind beyond localhost without TLS: a proxy in front ends it")
+    rate_per_s: float | None = Field(
+        None, gt=0, description="calls a second of one caller; unset: no limit on localhost, 1000 beyond"
+    )
+    audit: Path | None = Field(None, description="where administrative calls are recorded; unset: HOME/audit.jsonl")
     server: str = Field("127.0.0.1:8500", description="where `haechi forecast` asks")
+    token: SecretStr | None = Field(None, description="what `haechi forecast` shows the server")
+    ca: Path | None = Field(None, description="authority (PEM) of the server's certificate, or `public`; sets TLS")
+    client_cert: Path | None = Field(None, description="certificate (PEM) that `haechi forecast` shows the server")
+    client_key: Path | None = Field(None, description="its private key (PEM)")
     max_message_mib: int = Field(32, ge=1, le=1024, description="the largest gRPC message taken, MiB")
     health_port: int | None = Field(
         None, ge=0, le=65535, description="answers health checks alone, without TLS, for probes; unset: none"

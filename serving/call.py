@@ -5,7 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import IntEnum
 
-from features.errors import TooLate
+from features.errors import NotAllowed, TooLate
+from serving.scopes import Scope
 
 
 class Priority(IntEnum):
@@ -34,17 +35,25 @@ class Caller:
 
     Attributes:
         name: for logs and limits; empty where nobody asked.
-        scopes: what they may do (``serving/scopes.py``); None: everything, as on a server that asks nobody.
+        shown: what proves it: ``token``, ``jwt``, ``certificate``; empty: nothing.
+        scopes: what they may do; None: everything, as on a server that asks nobody.
         zone: the part of the city that they ask for, which may be served by another version; empty: none.
+        rate_per_s: how many calls a second they may make; None: as many as the server lets anyone.
     """
 
     name: str = ""
-    scopes: frozenset[str] | None = None
+    shown: str = ""
+    scopes: frozenset[Scope] | None = None
     zone: str = ""
+    rate_per_s: float | None = None
 
 
 ANYONE = Caller()
 """Whoever reaches a server that asks nobody who they are."""
+
+
+def _nothing() -> None:
+    return
 
 
 def _never() -> bool:
@@ -57,26 +66,51 @@ class Call:
 
     Attributes:
         method: its full name, ``/package.Service/Method``.
+        scope: what its method asks for (``serving/scopes.py``); empty: everybody may.
         caller: who asks.
+        peer: where it came from, of administrative calls: they are audited.
+        request: what was asked, of administrative calls.
         deadline_s: on ``time.monotonic``'s clock, when its answer is of no more use; None: they wait for ever.
         cancelled: whether the caller hung up.
+        charge: counts one more message of a stream against the caller's rate; raises ``Overloaded`` beyond it.
         priority: who waits for whom.
         asked_zone: the zone that the caller says to be of; counts where the door knows of none.
         model: ``NAME/VERSION`` of what answered, for logs and metrics; empty until it is known.
     """
 
     method: str
+    scope: str = ""
     caller: Caller = ANYONE
+    peer: str = ""
+    request: str = ""
     deadline_s: float | None = None
     cancelled: Callable[[], bool] = field(default=_never)
     asked_zone: str = ""
     priority: Priority = Priority.NORMAL
+    charge: Callable[[], None] = field(default=_nothing)
     model: str = ""
 
     @property
     def zone(self) -> str:
         """The part of the city that the call is for; empty: none."""
         return self.caller.zone or self.asked_zone
+
+    def may(self, model: str) -> bool:
+        """Whether the caller may do with ``model`` what this call's method does."""
+        scopes = self.caller.scopes
+        return scopes is None or any(one.covers(model) and one.of(self.scope, self.method) for one in scopes)
+
+    def refuse_other(self, model: str) -> None:
+        """Hold the call against the caller's scopes: to be asked before a model is looked for.
+
+        Raises:
+            NotAllowed: the caller may not; whether there is such a model is not told.
+        """
+        if not self.may(model):
+            raise NotAllowed(
+                cause=f"'{self.caller.name}' may not {self.scope} the model '{model[:100]}', if there is one",
+                mend=f"Ask whoever runs this server for the scope {self.scope}:{model[:100]}",
+            )
 
     def refuse_if_over(self) -> None:
         """Compute nothing for nobody: to be asked before anything that costs.

@@ -13,6 +13,7 @@ from features import DOMAINS
 from features.console import JsonFlag, emit
 from features.errors import UnknownName
 from features.settings import as_toml, load, origins
+from serving.token_cli import tokens as token_commands
 
 if TYPE_CHECKING:
     from serving.serve import Started
@@ -22,8 +23,16 @@ ModelsFlag = Annotated[
 ]
 HostFlag = Annotated[str | None, typer.Option(help="Address to bind. Default: 127.0.0.1.")]
 PortFlag = Annotated[int | None, typer.Option(min=0, max=65535, help="gRPC port; 0 picks a free one. Default: 8500.")]
-
 WorkersFlag = Annotated[int | None, typer.Option(min=1, help="Processes, each on a core of its own. Default: 1.")]
+TlsCertFlag = Annotated[Path | None, typer.Option(metavar="FILE", help="The server's certificate chain (PEM).")]
+TlsKeyFlag = Annotated[Path | None, typer.Option(metavar="FILE", help="Its private key (PEM).")]
+ClientCaFlag = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Authority (PEM) that must have signed a client's certificate.")
+]
+TokensFlag = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Who may ask, as `haechi token new` writes it. Default: anyone here."),
+]
 PrintConfigFlag = Annotated[
     bool,
     typer.Option("--print-config", help="Print the settings in force, as lines of haechi.toml, and serve nothing."),
@@ -33,15 +42,21 @@ PrintConfigFlag = Annotated[
 def add_commands(app: typer.Typer) -> None:
     """Add this room's commands to the front door."""
     app.command("serve")(_serve)
+    app.add_typer(token_commands, name="token")
     app.command("forecast")(_forecast)
     app.command("demo")(_demo)
 
 
 def _serve(
     models: ModelsFlag = None,
+    *,
     host: HostFlag = None,
     port: PortFlag = None,
     workers: WorkersFlag = None,
+    tls_cert: TlsCertFlag = None,
+    tls_key: TlsKeyFlag = None,
+    client_ca: ClientCaFlag = None,
+    tokens: TokensFlag = None,
     print_config: PrintConfigFlag = False,
     as_json: JsonFlag = False,
 ) -> None:
@@ -49,7 +64,8 @@ def _serve(
 
     Example: haechi serve --models .haechi/artifacts --port 8500
     """
-    flags = {"models": models, "host": host, "port": port, "workers": workers}
+    tls = {"tls_cert": tls_cert, "tls_key": tls_key, "tls_client_ca": client_ca}
+    flags = {"models": models, "host": host, "port": port, "workers": workers, "tokens": tokens} | tls
     given = {name: value for name, value in flags.items() if value is not None}
     settings = load().model_copy(update=given)
     if print_config:

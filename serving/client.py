@@ -1,79 +1,111 @@
-"""Ask a server from Python: ``Client(address)`` takes and returns arrays, and raises what the server raised.
+"""Ask a server from Python: ``Client`` and ``AsyncClient`` take and return arrays, and raise what the server raised.
 
 For example::
 
     with Client("127.0.0.1:8500") as client:
         for one in client.traffic_latest("traffic", entity_ids=["A-01/in"]).predictions:
             print(one.target_time, one.q10, one.q50, one.q90, one.quality)
+
+A server that asks who calls is shown a token, over TLS::
+
+    Client("haechi.city.example:8500", token="haechi_...", tls=Tls(ca=Path("city-ca.pem")))
+
+``docs/client.md`` is the page of this module.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, Self
+from collections.abc import Callable, Coroutine
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
 import grpc
-from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
 
 from features.errors import HaechiError
-from serving import rpc, status
-from serving.proto import haechi_v1_pb2 as v1
-from serving.proto import open_inference_grpc_pb2 as oip
-from serving.tensors import Array, decode, encode
-from serving.traffic import replies
-from serving.traffic.replies import Forecast, Measurement
+from features.settings import Settings
+from serving import queries, rpc, status
+from serving.dial import Tls, credentials, options
+from serving.dial import metadata as shown
+from serving.queries import ModelMetadata, Query, ServedModel, Tensor
+from serving.traffic.replies import Covariate, Forecast, Measurement
 
-_TRAFFIC = v1.DESCRIPTOR.services_by_name["TrafficService"]
-_INFERENCE = oip.DESCRIPTOR.services_by_name["GRPCInferenceService"]
+__all__ = [
+    "AsyncClient",
+    "Client",
+    "Covariate",
+    "Forecast",
+    "Measurement",
+    "ModelMetadata",
+    "ServedModel",
+    "Tensor",
+    "Tls",
+    "connect",
+]
+
+T = TypeVar("T")
+P = ParamSpec("P")
+# In place of a file of authorities.
+_PUBLIC = "public"
+TIMEOUT_S = 10.0
+"""That one call may take, its retries included, unless the client is told otherwise."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ServedModel:
-    """One line of what a server serves; ``state`` is ``READY`` where it answers."""
+def _asked(make: Callable[P, Query[T]]) -> Callable[Concatenate["Client", P], T]:
+    @wraps(make)
+    def ask(self: "Client", /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return self.ask(make(*args, **kwargs))
 
-    name: str
-    version: str
-    state: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tensor:
-    """An input or output: ``dtype`` as the protocol writes it (``FP32``), -1 in ``shape`` for any length."""
-
-    name: str
-    dtype: str
-    shape: tuple[int, ...]
+    return ask
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModelMetadata:
-    """What a model takes and gives."""
+def _awaited(make: Callable[P, Query[T]]) -> Callable[Concatenate["AsyncClient", P], Coroutine[Any, Any, T]]:
+    @wraps(make)
+    async def ask(self: "AsyncClient", /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return await self.ask(make(*args, **kwargs))
 
-    name: str
-    versions: tuple[str, ...]
-    platform: str
-    inputs: tuple[Tensor, ...]
-    outputs: tuple[Tensor, ...]
+    return ask
 
 
 class Client:
     """One connection to one server; a context manager, safe to use from many threads.
 
     Every call raises the error that the server raised, with its cause and mend (``BadInput``, ``UnknownName``, ...),
-    and ``HaechiError`` where no server answers or not in time.
+    and ``HaechiError`` where no server answers or not in time. What only asks is tried again, up to four times within
+    its time, where the server is away or says when to come back; ``load`` and ``unload`` are not.
 
     Args:
         address: ``host:port``.
         timeout_s: that one call may take.
+        token: shows the server who asks; None: nothing does, or the certificate in ``tls``.
+        tls: None: unencrypted.
+        retry: whether what only asks is tried again.
+
+    Raises:
+        BadInput: the token would travel unencrypted to another machine, or a file of ``tls`` cannot be read.
     """
 
-    def __init__(self, address: str, *, timeout_s: float = 10) -> None:
+    def __init__(
+        self,
+        address: str,
+        *,
+        timeout_s: float = TIMEOUT_S,
+        token: str | None = None,
+        tls: Tls | None = None,
+        retry: bool = True,
+    ) -> None:
         self.address = address
         self._timeout_s = timeout_s
-        # The server limits what it takes. A proxy set for the web is not on the way to a machine of the city.
-        options = [("grpc.max_receive_message_length", -1), ("grpc.enable_http_proxy", 0)]
-        self._channel = grpc.insecure_channel(address, options=options)
+        self._metadata = shown(token, address, tls)
+        if tls is None:
+            self._channel = grpc.insecure_channel(address, options=options(retry=retry))
+        else:
+            self._channel = grpc.secure_channel(address, credentials(tls), options=options(retry=retry))
         self._asks: dict[str, rpc.Ask] = {}
+
+    models = _asked(queries.models)
+    metadata = _asked(queries.metadata)
+    infer = _asked(queries.infer)
+    load = _asked(queries.load)
+    unload = _asked(queries.unload)
+    traffic_latest = _asked(queries.traffic_latest)
 
     def __enter__(self) -> Self:
         return self
@@ -88,93 +120,113 @@ class Client:
     def ready(self) -> bool:
         """Whether a server is there and has a model to answer with."""
         try:
-            reply = self.call(_INFERENCE, "ServerReady", oip.ServerReadyRequest())
+            return self.ask(queries.ready())
         except HaechiError as error:
-            if isinstance(error.__context__, grpc.Call) and error.__context__.code() is grpc.StatusCode.UNAVAILABLE:
-                return False
-            raise
-        return bool(reply.ready)
+            return _refuse_unless_away(error)
 
-    def models(self) -> tuple[ServedModel, ...]:
-        """Everything that is served, by name and version."""
-        reply = self.call(_INFERENCE, "RepositoryIndex", oip.RepositoryIndexRequest())
-        return tuple(ServedModel(name=m.name, version=m.version, state=m.state) for m in reply.models)
-
-    def load(self, model: str) -> None:
-        """Have the server serve the champion of ``model`` as it lies in its folder now; needs the scope ``admin``."""
-        self.call(_INFERENCE, "RepositoryModelLoad", oip.RepositoryModelLoadRequest(model_name=model))
-
-    def unload(self, model: str) -> None:
-        """Have the server serve ``model`` no more until it is loaded again; needs the scope ``admin``."""
-        self.call(_INFERENCE, "RepositoryModelUnload", oip.RepositoryModelUnloadRequest(model_name=model))
-
-    def metadata(self, model: str, version: str = "") -> ModelMetadata:
-        """What ``model`` takes and gives; ``version`` empty: the one that the server prefers."""
-        reply = self.call(_INFERENCE, "ModelMetadata", oip.ModelMetadataRequest(name=model, version=version))
-        return ModelMetadata(
-            name=reply.name,
-            versions=tuple(reply.versions),
-            platform=reply.platform,
-            inputs=_tensors(reply.inputs),
-            outputs=_tensors(reply.outputs),
-        )
-
-    def infer(self, model: str, inputs: Mapping[str, Array], version: str = "") -> dict[str, Array]:
-        """Run ``model`` on finished features.
-
-        Args:
-            model: its name.
-            inputs: an array for each of the model's inputs.
-            version: empty: the one that the server prefers.
-
-        Returns:
-            An array for each output; read-only, a view on the reply.
-        """
-        request = oip.ModelInferRequest(model_name=model, model_version=version)
-        for name, array in inputs.items():
-            datatype, raw = encode(array)
-            request.inputs.add(name=name, datatype=datatype, shape=array.shape)
-            request.raw_input_contents.append(raw)
-        reply = self.call(_INFERENCE, "ModelInfer", request)
-        return decode(reply.outputs, reply.raw_output_contents)
-
-    def traffic_latest(
-        self,
-        model: str,
-        *,
-        entity_ids: Sequence[str] = (),
-        measurements: Sequence[Measurement] = (),
-        issued_at: datetime | None = None,
-        horizon_steps: int | None = None,
-        version: str = "",
-    ) -> Forecast:
-        """The newest traffic forecast, labelled.
-
-        Args:
-            model: a traffic model.
-            entity_ids: empty: all of the model's.
-            measurements: what was measured since the model's own; empty: the forecast rests on those it has.
-            issued_at: aware, on the model's clock; None: as soon as every measurement is known.
-            horizon_steps: how many steps ahead; None: all that the model has.
-            version: empty: the one that the server prefers.
-        """
-        request = replies.request(model, version, entity_ids, measurements, issued_at, horizon_steps)
-        return replies.forecast(self.call(_TRAFFIC, "Latest", request))
-
-    def call(self, service: ServiceDescriptor, method: str, request: Any) -> Any:
-        """Call any method of a service that is described in ``serving.proto``; returns its reply message."""
+    def ask(self, query: Query[T]) -> T:
+        """Ask anything that ``serving.queries`` knows."""
+        name = query.method.full_name
+        if name not in self._asks:
+            self._asks[name] = rpc.ask(self._channel, query.method)
         try:
-            return self._ask(service.methods_by_name[method])(request, timeout=self._timeout_s)
+            reply = self._asks[name](query.request, timeout=self._timeout_s, metadata=self._metadata)
         except grpc.RpcError as error:
-            if not isinstance(error, grpc.Call):
-                raise
-            raise status.read(error, self.address) from None
-
-    def _ask(self, method: MethodDescriptor) -> rpc.Ask:
-        if method.full_name not in self._asks:
-            self._asks[method.full_name] = rpc.ask(self._channel, method)
-        return self._asks[method.full_name]
+            raise _told(error, self.address) from None
+        return query.read(reply)
 
 
-def _tensors(described: Sequence[oip.ModelMetadataResponse.TensorMetadata]) -> tuple[Tensor, ...]:
-    return tuple(Tensor(name=spec.name, dtype=spec.datatype, shape=tuple(spec.shape)) for spec in described)
+class AsyncClient:
+    """``Client`` for asyncio: the same methods, each to be awaited; an asynchronous context manager.
+
+    Args:
+        address: as of ``Client``, and so are the others.
+        timeout_s: likewise.
+        token: likewise.
+        tls: likewise.
+        retry: likewise.
+
+    Raises:
+        BadInput: as ``Client``.
+    """
+
+    def __init__(
+        self,
+        address: str,
+        *,
+        timeout_s: float = TIMEOUT_S,
+        token: str | None = None,
+        tls: Tls | None = None,
+        retry: bool = True,
+    ) -> None:
+        self.address = address
+        self._timeout_s = timeout_s
+        self._metadata = shown(token, address, tls)
+        if tls is None:
+            self._channel = grpc.aio.insecure_channel(address, options=options(retry=retry))
+        else:
+            self._channel = grpc.aio.secure_channel(address, credentials(tls), options=options(retry=retry))
+        self._asks: dict[str, rpc.Ask] = {}
+
+    models = _awaited(queries.models)
+    metadata = _awaited(queries.metadata)
+    infer = _awaited(queries.infer)
+    load = _awaited(queries.load)
+    unload = _awaited(queries.unload)
+    traffic_latest = _awaited(queries.traffic_latest)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Give the connection back."""
+        await self._channel.close()
+
+    async def ready(self) -> bool:
+        """Whether a server is there and has a model to answer with."""
+        try:
+            return await self.ask(queries.ready())
+        except HaechiError as error:
+            return _refuse_unless_away(error)
+
+    async def ask(self, query: Query[T]) -> T:
+        """Ask anything that ``serving.queries`` knows."""
+        name = query.method.full_name
+        if name not in self._asks:
+            self._asks[name] = rpc.ask(self._channel, query.method)
+        try:
+            reply = await self._asks[name](query.request, timeout=self._timeout_s, metadata=self._metadata)
+        except grpc.RpcError as error:
+            raise _told(error, self.address) from None
+        return query.read(reply)
+
+
+def connect(address: str, settings: Settings) -> Client:
+    """A client that shows what the settings say: token, authority, certificate.
+
+    Raises:
+        BadInput: as ``Client``.
+    """
+    tls = None
+    if any(one is not None for one in (settings.ca, settings.client_cert, settings.client_key)):
+        ca = None if settings.ca is None or str(settings.ca) == _PUBLIC else settings.ca
+        tls = Tls(ca=ca, cert=settings.client_cert, key=settings.client_key)
+    return Client(address, token=settings.token.get_secret_value() if settings.token else None, tls=tls)
+
+
+def _told(error: grpc.RpcError, address: str) -> HaechiError:
+    """The error that the server raised; one of grpc's own is raised as it is."""
+    if not isinstance(error, grpc.Call | grpc.aio.AioRpcError):
+        raise error
+    return status.read(error, address)
+
+
+def _refuse_unless_away(error: HaechiError) -> bool:
+    """False where no server answers; any other error is raised again."""
+    cause = error.__context__
+    if isinstance(cause, grpc.Call | grpc.aio.AioRpcError) and cause.code() is grpc.StatusCode.UNAVAILABLE:
+        return False
+    raise error

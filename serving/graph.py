@@ -8,7 +8,6 @@ import onnxruntime
 from google.protobuf.message import DecodeError, Message
 from onnxruntime.capi import onnxruntime_pybind11_state as onnx_errors
 
-from features.artifact import MODEL
 from features.errors import ArtifactMismatch
 from features.manifest import Manifest, TensorSpec
 from serving.proto import onnx_view_pb2
@@ -26,20 +25,22 @@ _REFUSALS = (
 _MEND = "Export the model again; a graph is served only as its manifest describes it"
 
 
-def open_graph(folder: Path, manifest: Manifest, *, threads: int) -> Any:
-    """The onnxruntime session of an artifact whose checksums hold.
+def open_graph(folder: Path, manifest: Manifest, file: str, *, threads: int) -> Any:
+    """The onnxruntime session of one graph of an artifact whose checksums hold.
 
     Args:
         folder: the artifact.
         manifest: its own.
+        file: the model, which takes every input, or the fallback, which may look away from some.
         threads: that one call may use.
 
     Raises:
         ArtifactMismatch: the file is no ONNX graph, reaches for other files, or differs from the manifest; names the
             field that differs.
     """
-    graph = (folder / MODEL).read_bytes()
-    _refuse_other_files(graph, folder)
+    path = folder / file
+    graph = path.read_bytes()
+    _refuse_other_files(graph, path)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
@@ -50,23 +51,27 @@ def open_graph(folder: Path, manifest: Manifest, *, threads: int) -> Any:
     try:
         session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
     except _REFUSALS as error:
-        cause = f"{folder}: {MODEL} cannot be loaded: {str(error).splitlines()[0]}"
+        cause = f"{folder}: {file} cannot be loaded: {str(error).splitlines()[0]}"
         raise ArtifactMismatch(cause=cause, mend=_MEND) from None
-    _compare("inputs", manifest.inputs, session.get_inputs(), folder)
+    inputs = manifest.inputs
+    if file == manifest.fallback:
+        taken = {node.name for node in session.get_inputs()}
+        inputs = tuple(spec for spec in inputs if spec.name in taken)
+    _compare("inputs", inputs, session.get_inputs(), folder)
     _compare("outputs", manifest.outputs, session.get_outputs(), folder)
     return session
 
 
-def _refuse_other_files(graph: bytes, folder: Path) -> None:
+def _refuse_other_files(graph: bytes, path: Path) -> None:
     """Refuse external tensors: onnxruntime would take them from the working folder, past every checksum."""
     try:
         model = onnx_view_pb2.Model.FromString(graph)
     except DecodeError:
-        raise ArtifactMismatch(cause=f"{folder}: {MODEL} is not an ONNX graph", mend=_MEND) from None
+        raise ArtifactMismatch(cause=f"{path.parent}: {path.name} is not an ONNX graph", mend=_MEND) from None
     for tensor in _tensors(model):
         if tensor.data_location or tensor.external_data:
             raise ArtifactMismatch(
-                cause=f"{folder}: {MODEL}: tensor '{tensor.name}' lies in another file",
+                cause=f"{path.parent}: {path.name}: tensor '{tensor.name}' lies in another file",
                 mend="Export the model with its weights inside (external_data=False)",
             )
 

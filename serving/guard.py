@@ -11,23 +11,27 @@ from typing import Any
 import grpc
 from google.protobuf.descriptor import MethodDescriptor
 from google.protobuf.message import DecodeError
+from google.protobuf.text_format import MessageToString
 
 from features.errors import BadInput
-from serving.call import ANYONE, Call, Caller, priority
+from serving.call import Call, priority
 from serving.intake import PRIORITY, refusal_of_this_call
 from serving.rpc import Behaviour, Method, full_name, messages, streams
+from serving.scopes import ADMIN
 from serving.status import Refusal, refusal
 
-Admit = Callable[[grpc.ServicerContext, str], Caller]
-"""Tells who calls and whether they may, from the call and the scope that its method asks for; raises where not."""
+Admit = Callable[[grpc.ServicerContext, Call], None]
+"""Writes into the call who makes it, and raises where they may not."""
+
+# What an audit keeps of a request; a model that was sent along is not what it is for.
+_LONGEST_AUDITED = 2000
 
 ZONE = "haechi-zone"
 """The metadata in which a caller names the zone that it asks for."""
 
 
-def admit_anyone(context: grpc.ServicerContext, scope: str) -> Caller:
+def admit_anyone(context: grpc.ServicerContext, call: Call) -> None:
     """For servers that only their own machine reaches."""
-    return ANYONE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +59,8 @@ class Guard:
     def __init__(self, admit: Admit = admit_anyone) -> None:
         self.refused: Counter[str] = Counter()
         self.listeners: list[Callable[[Ended], None]] = []
+        self.public: set[Behaviour] = set()
+        """What answers everybody."""
         self._admit = admit
         self._lock = threading.Lock()
 
@@ -63,8 +69,12 @@ class Guard:
         name, answer = full_name(described), _on_bytes(described, method)
         if method.refused is not None:
             return self._stream(name, method.scope, self._each(answer, method.refused))
-        guarded = self._stream if streams(described) else self._unary
-        return guarded(name, method.scope, answer)
+        if streams(described):
+            return self._stream(name, method.scope, answer)
+        guarded = self._unary(name, method.scope, answer, _noted(described) if method.scope == ADMIN else None)
+        if not method.scope:
+            self.public.add(guarded)
+        return guarded
 
     def refuse(self, call: Call, error: Exception, since_s: float) -> Refusal:
         """What the caller is told about ``error``, which is counted and told to whoever listens."""
@@ -81,12 +91,16 @@ class Guard:
             for listen in self.listeners:
                 listen(ended)
 
-    def _unary(self, name: str, scope: str, answer: Callable[[bytes, Call], bytes]) -> Behaviour:
+    def _unary(
+        self, name: str, scope: str, answer: Callable[[bytes, Call], bytes], note: Callable[[bytes], str] | None
+    ) -> Behaviour:
         def behave(request: bytes, context: grpc.ServicerContext) -> bytes | None:
-            since_s, call = time.perf_counter(), _call(name, context)
+            since_s, call = time.perf_counter(), _call(name, scope, context)
             try:
+                if note is not None:
+                    call.request, call.peer = note(request), context.peer()
                 _refuse_overload()
-                call.caller = self._admit(context, scope)
+                self._admit(context, call)
                 reply = answer(request, call)
             except Exception as error:  # the edge: nothing that is raised may reach a stranger as it is
                 told = self.refuse(call, error, since_s)
@@ -99,10 +113,10 @@ class Guard:
 
     def _stream(self, name: str, scope: str, answer: Callable[[Iterator[bytes], Call], Iterator[bytes]]) -> Behaviour:
         def behave(requests: Iterator[bytes], context: grpc.ServicerContext) -> Iterator[bytes]:
-            since_s, call = time.perf_counter(), _call(name, context)
+            since_s, call = time.perf_counter(), _call(name, scope, context)
             try:
                 _refuse_overload()
-                call.caller = self._admit(context, scope)
+                self._admit(context, call)
                 yield from answer(requests, call)
             except grpc.RpcError:
                 # The caller left in the middle; grpc raises it from the stream of requests, and wants it back.
@@ -126,6 +140,7 @@ class Guard:
             for request in requests:
                 since_s = time.perf_counter()
                 try:
+                    call.charge()
                     reply = answer(request, call)
                 except Exception as error:  # the edge, as for a call of its own
                     reply = refused(request, self.refuse(call, error, since_s))
@@ -142,17 +157,33 @@ def _refuse_overload() -> None:
         raise error
 
 
-def _call(name: str, context: grpc.ServicerContext) -> Call:
+def _call(name: str, scope: str, context: grpc.ServicerContext) -> Call:
     told = dict(context.invocation_metadata() or ())
     left_s = context.time_remaining()
     deadline_s = time.monotonic() + left_s if left_s is not None and isfinite(left_s) else None
     return Call(
         method=name,
+        scope=scope,
         deadline_s=deadline_s,
         cancelled=lambda: not context.is_active(),
         asked_zone=str(told.get(ZONE, "")),
         priority=priority(told.get(PRIORITY)),
     )
+
+
+def _noted(described: MethodDescriptor) -> Callable[[bytes], str]:
+    parse, _ = messages(described)
+
+    def note(request: bytes) -> str:
+        # Read also of those who are not let in: what they wanted is what an audit is for.
+        if len(request) > _LONGEST_AUDITED:
+            return f"{len(request)} bytes"
+        try:
+            return str(MessageToString(parse(request), as_one_line=True))
+        except DecodeError:
+            return "unreadable"
+
+    return note
 
 
 def _on_bytes(described: MethodDescriptor, method: Method) -> Callable[[Any, Call], Any]:

@@ -8,6 +8,7 @@ from google.protobuf.message import DecodeError
 
 from features.errors import BadInput, UnknownName
 from features.manifest import TensorSpec
+from serving.asked import find, hushed
 from serving.call import Call
 from serving.proto import open_inference_grpc_pb2 as oip
 from serving.repository import Repository
@@ -72,13 +73,13 @@ class _Calls:
 
     def model_ready(self, request: oip.ModelReadyRequest, call: Call) -> oip.ModelReadyResponse:
         try:
-            self._runtime.find(request.name, request.version)
+            find(self._runtime, request.name, request.version, call)
         except UnknownName:
             return oip.ModelReadyResponse(ready=False)
         return oip.ModelReadyResponse(ready=True)
 
     def model_metadata(self, request: oip.ModelMetadataRequest, call: Call) -> oip.ModelMetadataResponse:
-        manifest = self._runtime.find(request.name, request.version).manifest
+        manifest = find(self._runtime, request.name, request.version, call).manifest
         versions = [str(s.manifest.version) for s in self._runtime.models() if s.manifest.name == manifest.name]
         return oip.ModelMetadataResponse(
             name=manifest.name,
@@ -99,14 +100,16 @@ class _Calls:
                 models.append(index(name=one.name, version=version, state=UNAVAILABLE, reason=one.why))
             for name in self._repository.unloaded:
                 models.append(index(name=name, state=UNAVAILABLE, reason="unloaded"))
-        return oip.RepositoryIndexResponse(models=models)
+        return oip.RepositoryIndexResponse(models=[one for one in models if call.may(one.name)])
 
     def load(self, request: oip.RepositoryModelLoadRequest, call: Call) -> oip.RepositoryModelLoadResponse:
-        self._of_repository(request).load(request.model_name)
+        with hushed(call, request.model_name):
+            self._of_repository(request).load(request.model_name)
         return oip.RepositoryModelLoadResponse()
 
     def unload(self, request: oip.RepositoryModelUnloadRequest, call: Call) -> oip.RepositoryModelUnloadResponse:
-        self._of_repository(request).unload(request.model_name)
+        with hushed(call, request.model_name):
+            self._of_repository(request).unload(request.model_name)
         return oip.RepositoryModelUnloadResponse()
 
     def _of_repository(self, request: oip.RepositoryModelLoadRequest | oip.RepositoryModelUnloadRequest) -> Repository:

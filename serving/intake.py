@@ -19,6 +19,7 @@ from grpc import _server
 from features.errors import Overloaded
 from serving.call import Priority, priority
 from serving.lanes import Lanes
+from serving.streams import run_stream
 
 PRIORITY = "haechi-priority"
 """The metadata in which a caller says ``high`` (alerts), ``normal`` or ``batch``."""
@@ -49,10 +50,13 @@ class Intake(Executor):
 
     Args:
         lanes: where calls wait once their message is here.
+        strange: tells, by what answers a call and by its metadata, whether it is refused whatever its message says:
+            that is not waited for then, and nobody is overtaken.
     """
 
-    def __init__(self, lanes: Lanes) -> None:
+    def __init__(self, lanes: Lanes, strange: Callable[[Any, Any], bool]) -> None:
         self._lanes = lanes
+        self._strange = strange
         self._streams = ThreadPoolExecutor(_MOST_STREAMS, thread_name_prefix="haechi-stream")
         self._open_streams = 0
         self._lock = threading.Lock()
@@ -61,13 +65,18 @@ class Intake(Executor):
         self._sweeper = threading.Thread(target=self._sweep, name="haechi-intake", daemon=True)
         self._sweeper.start()
 
-    def submit(self, run: Callable[..., Any], /, *args: Any, **kwargs: Any) -> "Future[Any]":
+    def submit(self, run: Callable[..., Any], /, *args: Any, **_: Any) -> "Future[Any]":
         """Take a call that gRPC has heard of."""
-        work, event, state, behaviour, thunk, *codecs = args
+        work, event, state, behaviour, _thunk, *codecs = args
+        if work is _server._unary_response_in_pool and self._strange(behaviour, event.invocation_metadata or ()):
+            unread = (work, event, state, behaviour, lambda: b"", *codecs)
+            self._lanes.submit(lambda refusal: _answer(run, unread, refusal), Priority.BATCH)
+            return _Started()
         if work is _server._unary_response_in_pool:
             self._receive(event, state, lambda request: (run, work, event, state, behaviour, lambda: request, *codecs))
             return _Started()
-        return self._stream(lambda: run(work, event, state, behaviour, thunk, *codecs), event)
+        # gRPC's own services of one direction bring threads of their own, so what is left streams in both.
+        return self._stream(lambda: run(run_stream, event, state, behaviour), lambda: run(work, *args[1:]), event)
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Take no more calls; those that were taken are answered."""
@@ -95,7 +104,7 @@ class Intake(Executor):
             event.call.start_server_batch((_cygrpc.ReceiveMessageOperation(0),), received)
             state.due.add(_server._RECEIVE_MESSAGE_TOKEN)
 
-    def _stream(self, run: Callable[[], None], event: Any) -> "Future[Any]":
+    def _stream(self, run: Callable[[], None], plain: Callable[[], None], event: Any) -> "Future[Any]":
         with self._lock:
             full = self._open_streams >= _MOST_STREAMS
             self._open_streams += not full
@@ -105,7 +114,7 @@ class Intake(Executor):
                 mend="Send more over a stream that is open, or ask another replica",
                 retry_s=_PATIENCE_S,
             )
-            self._lanes.submit(lambda _: _answer(run, (), refusal), _priority(event))
+            self._lanes.submit(lambda _: _answer(plain, (), refusal), _priority(event))
             return _Started()
         future = self._streams.submit(run)
         future.add_done_callback(self._stream_ended)

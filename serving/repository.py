@@ -18,7 +18,8 @@ from features import registry
 from features.artifact import SUMS
 from features.errors import HaechiError, UnknownName
 from features.routing import CHAMPION_ALONE, read_routing
-from serving.runtime import Line, Runtime, Served
+from serving.runtime import Line, Runtime
+from serving.served import Served
 
 _LOG = logging.getLogger("haechi.serving")
 Tell = Callable[[str, bool], None]

@@ -3,52 +3,23 @@
 import os
 import random
 import threading
-import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-from onnxruntime.capi import onnxruntime_pybind11_state as onnx_errors
 
 from features.artifact import open_artifact
-from features.errors import ArtifactMismatch, BadInput, UnknownName
-from features.manifest import Manifest, TensorSpec
+from features.errors import UnknownName
+from features.manifest import Manifest
 from features.routing import CHAMPION_ALONE, Routing
 from serving.call import Call
-from serving.graph import open_graph
+from serving.outputs import Outputs
+from serving.served import Served, check, compute, open_served
 from serving.shadow import Shadows
-from serving.tensors import DTYPES, Array, dtype_name
-from serving.turns import Length, Turns
+from serving.tensors import Array
+from serving.turns import Turns
 
 IN_PROCESS = Call(method="Runtime.run")
 """The call of whoever asks without a wire, and waits as long as it takes."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)
-class Served:
-    """One loaded version.
-
-    Attributes:
-        folder: of its artifact.
-        manifest: its own.
-        session: onnxruntime's, of its graph.
-        length: of its runs.
-        label: ``NAME/VERSION``.
-        output_names: in the manifest's order.
-    """
-
-    folder: Path
-    manifest: Manifest
-    session: Any
-    length: Length = field(default_factory=Length)
-    label: str = field(init=False)
-    output_names: list[str] = field(init=False)
-
-    def __post_init__(self) -> None:
-        # Asked for with every call.
-        object.__setattr__(self, "label", f"{self.manifest.name}/{self.manifest.version}")
-        object.__setattr__(self, "output_names", [spec.name for spec in self.manifest.outputs])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -109,15 +80,13 @@ class Runtime:
         """Of long runs."""
 
     def open(self, folder: Path) -> Served:
-        """Check an artifact and make it ready to answer, without letting it.
+        """Check an artifact, try it on its self-test and make it ready to answer, without letting it.
 
         Raises:
-            ArtifactMismatch: it is not what it claims.
+            ArtifactMismatch: it is not what it claims, or its graph answers otherwise than in training.
             BadInput: there is no such folder.
         """
-        manifest = open_artifact(folder, self._trusted_key)
-        session = open_graph(folder, manifest, threads=self._threads)
-        served = Served(folder=folder, manifest=manifest, session=session)
+        served = open_served(folder, open_artifact(folder, self._trusted_key), threads=self._threads)
         for refuse in self.before_serving:
             refuse(served)
         return served
@@ -191,7 +160,7 @@ class Runtime:
             raise UnknownName.among("model", model, list(lines))
         return lines[model]
 
-    def run(self, model: str, inputs: Mapping[str, Array], version: int | None = None) -> dict[str, Array]:
+    def run(self, model: str, inputs: Mapping[str, Array], version: int | None = None) -> Outputs:
         """Answer one call.
 
         Args:
@@ -200,16 +169,17 @@ class Runtime:
             version: None picks the one loaded last.
 
         Returns:
-            An array for each output of the manifest.
+            An array for each output of the manifest, and which rows the fallback answered, with the reason.
 
         Raises:
             UnknownName: no such model or version is loaded.
-            BadInput: an input is missing, unknown, or of another dtype or shape; names it, with expected and got.
+            BadInput: an input is missing, unknown, of another dtype or shape, or not finite where the manifest
+                refuses that; names it, with expected and got.
             ArtifactMismatch: the graph's answer is not of the shape that its manifest promises.
         """
         return self.infer(self.get(model, version), inputs)
 
-    def infer(self, served: Served, inputs: Mapping[str, Array], call: Call = IN_PROCESS) -> dict[str, Array]:
+    def infer(self, served: Served, inputs: Mapping[str, Array], call: Call = IN_PROCESS) -> Outputs:
         """``run`` on a version already at hand, so that one call never meets two.
 
         Raises:
@@ -218,9 +188,7 @@ class Runtime:
         """
         return self.compute(served, inputs, check(served, inputs), call)
 
-    def compute(
-        self, served: Served, inputs: Mapping[str, Array], axes: Mapping[str, int], call: Call
-    ) -> dict[str, Array]:
+    def compute(self, served: Served, inputs: Mapping[str, Array], axes: Mapping[str, int], call: Call) -> Outputs:
         """``infer`` without a look at the inputs, which ``check`` passed with these ``axes``."""
         if served.length.is_long:
             with self.turns.taken(served.length.run_s, call):
@@ -233,95 +201,3 @@ class Runtime:
             pair = f"{served.label} against {shadow.label}"
             self.shadows.ask(pair, lambda inputs: compute(shadow, inputs, check(shadow, inputs)), inputs, outputs)
         return outputs
-
-
-def check(served: Served, inputs: Mapping[str, Array]) -> dict[str, int]:
-    """Hold ``inputs`` against the manifest.
-
-    Returns:
-        The length that each named axis has in this call.
-
-    Raises:
-        BadInput: as ``Runtime.run``.
-    """
-    return _check_inputs(served.label, served.manifest.inputs, inputs)
-
-
-def compute(served: Served, inputs: Mapping[str, Array], axes: Mapping[str, int]) -> dict[str, Array]:
-    """The outputs of inputs that were checked.
-
-    Args:
-        served: the model.
-        inputs: of the names, dtypes and shapes that ``check`` passed.
-        axes: what ``check`` returned of them.
-
-    Raises:
-        BadInput: an index in the values lies out of the graph's range.
-        ArtifactMismatch: as ``Runtime.run``.
-    """
-    since_s = time.thread_time()
-    try:
-        arrays = served.session.run(served.output_names, inputs)
-    except onnx_errors.InvalidArgument:
-        # Its own text names files of the machine that it was built on.
-        raise BadInput(
-            cause=f"The graph of {served.label} cannot take these values: an index in them lies out of range",
-            mend="Build the inputs with `features`, as in training",
-        ) from None
-    served.length.learn(since_s)
-    for spec, array in zip(served.manifest.outputs, arrays, strict=True):
-        if array.shape != tuple([axes.get(axis, axis) if isinstance(axis, str) else axis for axis in spec.shape]):
-            wrong = _shape_error(spec, array.shape, dict(axes))
-            if wrong is not None:
-                raise ArtifactMismatch(
-                    cause=f"{served.label} answered output '{spec.name}' {wrong}", mend="Export the model again"
-                )
-    return dict(zip(served.output_names, arrays, strict=True))
-
-
-def _check_inputs(label: str, specs: Sequence[TensorSpec], inputs: Mapping[str, Array]) -> dict[str, int]:
-    """Hold ``inputs`` against the manifest; returns the length that each named axis has in this call."""
-    wanted = {spec.name for spec in specs}
-    for name in inputs:
-        if name not in wanted:
-            unknown = UnknownName.among(f"input of {label}", name, sorted(wanted))
-            raise BadInput(cause=unknown.cause, mend=unknown.mend)
-    axes: dict[str, int] = {}
-    for spec in specs:
-        array = inputs.get(spec.name)
-        if array is None:
-            raise BadInput(
-                cause=f"Input '{spec.name}' of {label} is missing",
-                mend=f"Send it: {spec.dtype} {_written(spec.shape)}, {spec.meaning} ({spec.unit})",
-            )
-        if dtype_name(array) != spec.dtype:
-            got, wire = dtype_name(array), DTYPES[spec.dtype].wire
-            cause = f"Input '{spec.name}' of {label}: expected dtype {spec.dtype} ({wire}), got {got}"
-            raise BadInput(cause=cause, mend=f"Convert it to {spec.dtype}")
-        wrong = _shape_error(spec, array.shape, axes)
-        if 0 in array.shape:
-            wrong = f"has no values: its shape is {_written(array.shape)}"
-        if wrong is not None:
-            raise BadInput(
-                cause=f"Input '{spec.name}' of {label} {wrong}",
-                mend="Send every axis as the model's metadata gives it; a named axis has one length in all inputs",
-            )
-    return axes
-
-
-def _shape_error(spec: TensorSpec, shape: tuple[int, ...], axes: dict[str, int]) -> str | None:
-    """How ``shape`` differs from the manifest, None where it fits; learns the named axes' lengths on the way."""
-    expected = tuple(axes.get(axis, axis) if isinstance(axis, str) else axis for axis in spec.shape)
-    fits = len(shape) == len(spec.shape) and all(
-        axis == length if isinstance(axis, int) else axes.setdefault(axis, length) == length
-        for axis, length in zip(spec.shape, shape, strict=True)
-    )
-    if fits:
-        return None
-    named = _written(spec.shape)
-    meant = "" if _written(expected) == named else f" = {_written(expected)} here"
-    return f"expected shape {named}{meant}, got {_written(shape)}"
-
-
-def _written(shape: Sequence[int | str]) -> str:
-    return f"[{', '.join(map(str, shape))}]"

@@ -85,6 +85,8 @@ def serve(
     server.stop()
     refused = ", ".join(f"{count} {code}" for code, count in sorted(server.guard.refused.items()))
     _LOG.info("stopped; refused calls: %s", refused or "none")
+    for pair, compared in runtime.shadows.compared.items():
+        _LOG.info("shadow, %s: %s", pair, compared)
 
 
 def log_to_stderr() -> None:

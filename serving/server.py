@@ -1,7 +1,6 @@
 """One process that serves models: binds, answers, says how healthy it is, and drains before it stops."""
 
 import errno
-import ipaddress
 import logging
 import os
 import socket
@@ -15,6 +14,7 @@ from features import DOMAINS
 from features.errors import BadInput
 from features.settings import Settings
 from serving import inference
+from serving.door import Door
 from serving.guard import Guard
 from serving.health import Health
 from serving.intake import Intake
@@ -40,13 +40,13 @@ class Server:
 
     Args:
         runtime: holds the models.
-        settings: host, port, the largest message.
+        settings: host, port, the largest message, who may ask.
         repository: where the models come from, which callers may have loaded and unloaded; None: they stay as they
             are.
         shared_port: other processes answer at this address too.
 
     Raises:
-        BadInput: the address cannot be had, or other machines would reach it though nobody allowed that.
+        BadInput: the address cannot be had, or as ``Door``.
     """
 
     def __init__(
@@ -57,29 +57,33 @@ class Server:
         *,
         shared_port: bool = False,
     ) -> None:
-        _refuse_strangers(settings)
         self.runtime = runtime
-        self.guard = Guard()
+        self._door = Door(settings)
+        self.guard = Guard(self._door.admit)
+        self.guard.listeners.append(self._door.audit.heard)
         self._health = Health()
         lanes = Lanes()
         runtime.turns = Turns(_cores(), lanes.lent)
-        self._intake = Intake(lanes)
+        public, strange = self.guard.public, self._door.strange
+        self._intake = Intake(lanes, lambda answer, metadata: answer not in public and strange(metadata))
         self._server = grpc.server(
             self._intake,  # type: ignore[arg-type]  # any executor will do
             options=_options(settings, shared_port=shared_port),
         )
         self._services = self._register(runtime, settings, repository)
-        if repository is not None:
+        # Health is told to strangers, and which models there are is not where callers are asked who they are.
+        if repository is not None and not self._door.asks:
             repository.listeners.append(lambda name, answers: self._health.set(name, serving=answers))
         if not shared_port:
             # gRPC says only that it failed; the operating system says why.
             probe(settings.host, settings.port)
-        self.address = _bind(self._server, settings)
+        self.address = _bind(self._server, settings, self._door.credentials)
         self.probes = self._answer_probes(settings, shared_port=shared_port)
 
     def start(self) -> None:
         """Answer calls, and report every service and model as healthy."""
-        for name in ("", *self._services, *self.runtime.lines()):
+        models = () if self._door.asks else self.runtime.lines()
+        for name in ("", *self._services, *models):
             self._health.set(name, serving=True)
         self._server.start()
         if self.probes is not None:
@@ -94,6 +98,7 @@ class Server:
         if self.probes is not None:
             self.probes.stop()
         self._health.pool.shutdown()
+        self._door.close()
 
     def _register(self, runtime: Runtime, settings: Settings, repository: Repository | None) -> tuple[str, ...]:
         wrap = self.guard.wrap
@@ -136,29 +141,14 @@ def _options(settings: Settings, *, shared_port: bool) -> list[tuple[str, int]]:
     ]
 
 
-def _refuse_strangers(settings: Settings) -> None:
-    if _is_loopback(settings.host):
-        return
-    if not settings.allow_remote:
-        raise BadInput(
-            cause=f"Host {settings.host} is reachable from other machines, and this server asks nobody who they are",
-            mend="Bind 127.0.0.1 behind a proxy that does, or set HAECHI_ALLOW_REMOTE=true",
-        )
-    _LOG.warning("anyone who reaches %s may ask this server, unencrypted", settings.host)
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-def _bind(server: grpc.Server, settings: Settings) -> str:
+def _bind(server: grpc.Server, settings: Settings, credentials: grpc.ServerCredentials | None) -> str:
     """Bind and return ``host:port`` with the port that it became."""
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     try:
-        port = server.add_insecure_port(f"{host}:{settings.port}")
+        address = f"{host}:{settings.port}"
+        port = (
+            server.add_insecure_port(address) if credentials is None else server.add_secure_port(address, credentials)
+        )
     except RuntimeError:
         raise _cannot_bind(settings.host, settings.port, "another process was faster") from None
     return f"{host}:{port}"

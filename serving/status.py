@@ -16,13 +16,25 @@ from google.rpc.error_details_pb2 import ErrorInfo, RetryInfo
 from google.rpc.status_pb2 import Status
 from grpc_status import rpc_status
 
-from features.errors import ArtifactMismatch, BadInput, HaechiError, ModelNotLoaded, Overloaded, TooLate, UnknownName
+from features.errors import (
+    ArtifactMismatch,
+    BadInput,
+    HaechiError,
+    ModelNotLoaded,
+    NotAllowed,
+    Overloaded,
+    TooLate,
+    UnknownCaller,
+    UnknownName,
+)
 
 STATUS: dict[type[HaechiError], grpc.StatusCode] = {
     UnknownName: grpc.StatusCode.NOT_FOUND,
     BadInput: grpc.StatusCode.INVALID_ARGUMENT,
     ArtifactMismatch: grpc.StatusCode.FAILED_PRECONDITION,
     ModelNotLoaded: grpc.StatusCode.UNAVAILABLE,
+    UnknownCaller: grpc.StatusCode.UNAUTHENTICATED,
+    NotAllowed: grpc.StatusCode.PERMISSION_DENIED,
     Overloaded: grpc.StatusCode.RESOURCE_EXHAUSTED,
     TooLate: grpc.StatusCode.DEADLINE_EXCEEDED,
 }
@@ -31,6 +43,14 @@ _DOMAIN = "haechi"
 # A reply's head has to fit into 8 KiB, and percent-encoding may triple what is said twice.
 _LONGEST = 600
 _LOG = logging.getLogger("haechi.serving")
+
+# What a server that is not ours most likely means.
+_FOREIGN: dict[grpc.StatusCode, type[HaechiError]] = {
+    grpc.StatusCode.INVALID_ARGUMENT: BadInput,
+    grpc.StatusCode.NOT_FOUND: UnknownName,
+    grpc.StatusCode.UNAUTHENTICATED: UnknownCaller,
+    grpc.StatusCode.PERMISSION_DENIED: NotAllowed,
+}
 
 # Clients of gRPC read from there after how long they may try again.
 _PUSHBACK = "grpc-retry-pushback-ms"
@@ -105,7 +125,7 @@ def _short(text: str) -> str:
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
 
 
-def read(error: grpc.Call, address: str) -> HaechiError:
+def read(error: grpc.Call | grpc.aio.AioRpcError, address: str) -> HaechiError:
     """The error that a server of Haechi raised, out of what its client received.
 
     Args:
@@ -132,7 +152,7 @@ def _retry_s(details: list[AnyMessage], default_s: float) -> float:
     return default_s
 
 
-def _details(error: grpc.Call) -> list[AnyMessage]:
+def _details(error: grpc.Call | grpc.aio.AioRpcError) -> list[AnyMessage]:
     try:
         status = rpc_status.from_call(error)
     except ValueError:
@@ -141,14 +161,11 @@ def _details(error: grpc.Call) -> list[AnyMessage]:
     return [] if status is None else list(status.details)
 
 
-def _transport(error: grpc.Call, address: str) -> HaechiError:
+def _transport(error: grpc.Call | grpc.aio.AioRpcError, address: str) -> HaechiError:
     """Refusals of gRPC itself, or of a server that is not ours."""
     code, text = error.code(), error.details() or "it gave no reason"
     if code is grpc.StatusCode.UNAVAILABLE:
-        return HaechiError(
-            cause=f"No server answers at {address} ({text})",
-            mend="Start one with `haechi serve`, or name another address (HAECHI_SERVER)",
-        )
+        return _unreached(address, text)
     if code is grpc.StatusCode.DEADLINE_EXCEEDED:
         return HaechiError(
             cause=f"{address} did not answer in time", mend="Ask for less at once, or allow it more (timeout_s)"
@@ -158,5 +175,19 @@ def _transport(error: grpc.Call, address: str) -> HaechiError:
             cause=f"{address} refused the request for its size: {text}",
             mend="Ask for fewer entities at once, or raise HAECHI_MAX_MESSAGE_MIB at the server",
         )
-    kind = {grpc.StatusCode.INVALID_ARGUMENT: BadInput, grpc.StatusCode.NOT_FOUND: UnknownName}.get(code, HaechiError)
+    kind = _FOREIGN.get(code, HaechiError)
     return kind(cause=f"{address} refused the call: {text}", mend=f"Look {code.name} up in that server's manual")
+
+
+def _unreached(address: str, text: str) -> HaechiError:
+    if "handshake" in text.lower():
+        return HaechiError(
+            cause=f"{address} and this client do not trust each other ({text})",
+            mend="Name the authority that signed its certificate (HAECHI_CA) and, where it asks for one, a certificate "
+            "of your own (HAECHI_CLIENT_CERT, HAECHI_CLIENT_KEY)",
+        )
+    return HaechiError(
+        cause=f"No server answers at {address} ({text})",
+        mend="Start one with `haechi serve`, or name another address (HAECHI_SERVER); one that speaks TLS is asked "
+        "with HAECHI_CA",
+    )

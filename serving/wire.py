@@ -15,9 +15,12 @@ import numpy as np
 from google.protobuf.message import DecodeError
 
 from features.errors import BadInput, UnknownName
+from serving.asked import find
 from serving.call import Call
+from serving.outputs import COUNT, REASONS, Outputs, written
 from serving.proto import open_inference_grpc_pb2 as oip
-from serving.runtime import Runtime, Served, check
+from serving.runtime import Runtime
+from serving.served import Served, check
 from serving.tensors import DTYPES, Array, decode, encode, from_wire, raw_of
 
 # Tags of length-delimited fields: number << 3 | 2.
@@ -72,6 +75,7 @@ class Wire:
         Raises:
             BadInput: it is no such message, or does not fit the model's manifest.
             UnknownName: no such model or version is served.
+            NotAllowed: the caller may not ask for it.
             TooLate: nobody waits for it any more.
         """
         known = self._known(request)
@@ -85,7 +89,7 @@ class Wire:
             if one.dtype == np.bool_ and array.view(np.uint8).max() > 1:
                 return self._read_anew(request, call)
             arrays[one.name] = array
-        served = self._runtime.find(head.model, head.version, call.zone)
+        served = find(self._runtime, head.model, head.version, call)
         call.model = served.label
         call.refuse_if_over()
         if head.checked is None or head.checked[0] is not served:
@@ -150,9 +154,9 @@ def answer(runtime: Runtime, asked: oip.ModelInferRequest, call: Call) -> oip.Mo
     """The reply to a request of any shape: raw or typed contents, text, an id.
 
     Raises:
-        BadInput, UnknownName, TooLate: as ``Wire.infer``.
+        BadInput, UnknownName, NotAllowed, TooLate: as ``Wire.infer``.
     """
-    served = runtime.find(asked.model_name, asked.model_version, call.zone)
+    served = find(runtime, asked.model_name, asked.model_version, call)
     call.model = served.label
     wanted = tuple(output.name for output in asked.outputs)
     _refuse_unknown_outputs(wanted, served)
@@ -163,6 +167,7 @@ def answer(runtime: Runtime, asked: oip.ModelInferRequest, call: Call) -> oip.Mo
     names = wanted or tuple(spec.name for spec in served.manifest.outputs)
     reply = _reply_head(served, names, outputs)
     reply.id = asked.id
+    _say_fallback(reply, outputs)
     reply.raw_output_contents.extend(encode(outputs[name])[1] for name in names)
     return reply
 
@@ -179,20 +184,30 @@ def _refuse_unknown_outputs(wanted: Sequence[str], served: Served) -> None:
 
 def _reply(
     served: Served,
-    outputs: Mapping[str, Array],
+    outputs: Outputs,
     wanted: tuple[str, ...],
     replies: dict[tuple[tuple[int, ...], ...], bytes],
 ) -> bytes:
     names = wanted or tuple(outputs)
     shapes = tuple(outputs[name].shape for name in names)
-    head = replies.get(shapes)
+    head = None if outputs.fallback else replies.get(shapes)
     if head is None:
-        head = replies[shapes] = _reply_head(served, names, outputs).SerializeToString()
+        written_head = _reply_head(served, names, outputs)
+        _say_fallback(written_head, outputs)
+        head = written_head.SerializeToString()
+        if not outputs.fallback:
+            replies[shapes] = head
     parts: list[bytes | memoryview] = [head]
     for name in names:
         raw = raw_of(outputs[name])
         parts += (_RAW_OUTPUT, varint(raw.nbytes if isinstance(raw, memoryview) else len(raw)), raw)
     return b"".join(parts)
+
+
+def _say_fallback(reply: oip.ModelInferResponse, outputs: Outputs) -> None:
+    if outputs.fallback:
+        reply.parameters[COUNT].CopyFrom(oip.InferParameter(int64_param=len(outputs.fallback)))
+        reply.parameters[REASONS].CopyFrom(oip.InferParameter(string_param=written(outputs.fallback)))
 
 
 def _reply_head(served: Served, names: Sequence[str], outputs: Mapping[str, Array]) -> oip.ModelInferResponse:

@@ -2,13 +2,16 @@
 
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
-from features.artifact import CARD, MANIFEST, MODEL, seal
+from features import self_test
+from features.artifact import CARD, FALLBACK, MANIFEST, MODEL, SELF_TEST, seal
 from features.manifest import Manifest, TensorSpec, schema_sha256
 
 
@@ -19,7 +22,7 @@ def _manifest_fields(**changes: Any) -> dict[str, Any]:
     )
     outputs = (spec.model_copy(update={"name": "y", "meaning": "Next volumes"}),)
     fields: dict[str, Any] = {
-        "format": 1,
+        "format": 2,
         "domain": "traffic",
         "name": "traffic",
         "version": 1,
@@ -47,10 +50,49 @@ def _manifest_fields(**changes: Any) -> dict[str, Any]:
         "config": {"horizon_h": 3},
         "state_as_of": None,
         "simulated": False,
+        "non_finite": "pass",
+        "limits": None,
+        "fallback": None,
+        "deciles": (),
     }
     fields |= changes
     fields.setdefault("feature_schema_sha256", schema_sha256(fields["inputs"], fields["outputs"]))
+    graphs = {"outputs": None, "fallback": None} if fields["fallback"] else {"outputs": None}
+    fields.setdefault("self_test", tested(graphs, self_test_rows(fields["inputs"]), fields["outputs"]))
     return fields
+
+
+def self_test_rows(inputs: Sequence[TensorSpec], rows: int = 2, seed: int = 5) -> dict[str, np.ndarray]:
+    """Rows that fit ``inputs``: indices are all zero, so that no graph reaches beyond its rows."""
+    chance = np.random.default_rng(seed)
+    made = {}
+    for spec in inputs:
+        shape = [rows if isinstance(axis, str) else axis for axis in spec.shape]
+        if spec.dtype == "string":
+            made[spec.name] = np.full(shape, "강남")
+        elif spec.dtype.startswith("float"):
+            made[spec.name] = chance.uniform(1, 9, shape).astype(spec.dtype)
+        else:
+            made[spec.name] = np.zeros(shape, dtype=spec.dtype)
+    return made
+
+
+def tested(
+    graphs: dict[str, bytes | None], rows: dict[str, np.ndarray], outputs: Sequence[TensorSpec]
+) -> self_test.SelfTest:
+    """What ``graphs`` answer to ``rows``; noughts where one is no graph, or not one of these rows and outputs."""
+    recorded = {"outputs": (), "fallback": ()}
+    for field, content in graphs.items():
+        answers = {spec.name: np.zeros(1) for spec in outputs}
+        if content is not None:
+            import onnxruntime
+
+            with suppress(Exception):  # it is to be refused, which is what the test is about
+                session = onnxruntime.InferenceSession(content)
+                taken = {one.name: rows[one.name] for one in session.get_inputs()}
+                answers = {spec.name: session.run([spec.name], taken)[0] for spec in outputs}
+        recorded[field] = self_test.record(answers)
+    return self_test.SelfTest(tolerance=self_test.TOLERANCE, **recorded)
 
 
 @pytest.fixture(scope="session")
@@ -64,10 +106,15 @@ def make_artifact(make_manifest: Callable[..., Manifest]) -> Callable[..., Path]
     """A sealed artifact ``root/NAME/VERSION``; ``files`` are added or replace, any manifest field can be given."""
 
     def make(root: Path, *, files: dict[str, bytes] | None = None, key: str | None = None, **changes: Any) -> Path:
-        manifest = make_manifest(**changes)
+        given, manifest = files or {}, make_manifest(**changes)
+        rows = self_test_rows(manifest.inputs)
+        if "self_test" not in changes:
+            graphs = {"outputs": given.get(MODEL)} | ({"fallback": given.get(FALLBACK)} if manifest.fallback else {})
+            manifest = manifest.model_copy(update={"self_test": tested(graphs, rows, manifest.outputs)})
         folder = root / manifest.name / str(manifest.version)
         folder.mkdir(parents=True)
-        content = {MODEL: b"a graph", MANIFEST: manifest.to_json().encode(), CARD: b"# Card\n"} | (files or {})
+        self_test.save_rows(rows, folder / SELF_TEST)
+        content = {MODEL: b"a graph", MANIFEST: manifest.to_json().encode(), CARD: b"# Card\n"} | given
         for name, data in content.items():
             (folder / name).write_bytes(data)
         seal(folder, key)

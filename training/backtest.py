@@ -80,11 +80,16 @@ def hidden(panel: Panel, row: int, chance: np.random.Generator) -> Panel:
     wild = chance.uniform(0, 1e5, panel.values.shape).astype(np.float32)
     wild[chance.random(wild.shape) < 0.5] = np.nan
     values = np.where(unknown, wild, panel.values)
+    covariates = panel.covariates
+    if covariates is not None:
+        odd = chance.normal(0, 100, covariates.values.shape).astype(np.float32)
+        others = np.where((covariates.available_at > now)[:, None], odd, covariates.values)
+        covariates = replace(covariates, values=others)
     if known_at is not None:
         # News of its own has a time of its own: as late as what stood there, or one step after the issue time.
         later = np.maximum(ends, now + np.timedelta64(panel.step_min, "m"))
         known_at = np.where(unknown & np.isnat(known_at), later, known_at)
-    return replace(panel, values=values, available_at=known_at)
+    return replace(panel, values=values, available_at=known_at, covariates=covariates)
 
 
 def refuse_leak(panel: Panel, row: int, forecast: FloatArray, with_another_future: FloatArray) -> None:

@@ -47,8 +47,8 @@ Rush hours are 07-09 and 17-19 of working days, night is 22-05; a day is odd whe
 its usual than on 95 % of the days before.
 
 ## Learned from
-{m.training.start:%Y-%m-%d %H:%M} to {m.training.end:%Y-%m-%d %H:%M} UTC, {m.training.rows:,} measured values, data
-`{m.training.data_sha256[:12]}`, code `{m.git_commit or "unknown"}`, run `{_run_link(m)}`.
+{m.learned.start:%Y-%m-%d %H:%M} to {m.learned.end:%Y-%m-%d %H:%M} UTC, {m.learned.rows:,} measured values, data
+`{m.learned.data_sha256[:12]}`, code `{m.git_commit or "unknown"}`, run `{_run_link(m)}`.
 
 ## How it works
 {chr(10).join(how)}
@@ -58,11 +58,20 @@ its usual than on 95 % of the days before.
 - A measurement gap is bridged by the profile and marked `degraded`; the interval then rests on older errors.
 - Public holidays of {m.country} on the clock of {m.timezone} are known.
 - An unannounced closure is seen only after it begins.
-"""
+{_guard_line(m)}"""
 
 
 def _cell(value: float | str) -> str:
     return value if isinstance(value, str) else f"{value:.4g}"
+
+
+def _guard_line(manifest: Manifest) -> str:
+    """What the model does not answer itself; nothing where it answers everything."""
+    limits = manifest.limits
+    if limits is None:
+        return ""
+    gaps = "" if limits.most_missing is None else f", or with over {limits.most_missing:.0%} missing,"
+    return f"- A row outside the training range{gaps} is answered by the seasonal baseline and marked `fallback`.\n"
 
 
 def _run_link(manifest: Manifest) -> str:

@@ -10,6 +10,7 @@ from features import DOMAINS
 from features.console import JsonFlag
 from features.errors import BadInput, UnknownName
 from features.tables.options import (
+    CovariatesFlag,
     EntityColFlag,
     MissingFlag,
     ShapeFlag,
@@ -59,6 +60,7 @@ def _train(
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="A setting of the model.")
     ] = None,
     entities: Annotated[Path | None, typer.Option(metavar="FILE", help="Places: entity columns, lat, lon.")] = None,
+    covariates: CovariatesFlag = None,
     name: Annotated[str | None, typer.Option(help="Name of the model. Default: the domain's.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of every random choice.")] = 7,
     country: Annotated[str, typer.Option(help="Whose public holidays count.")] = "KR",
@@ -83,6 +85,7 @@ def _train(
         "split": split,
         "split_at": split_at,
         "entities": entities,
+        "covariates": covariates,
         "name": name,
         "seed": seed,
         "country": country,
@@ -105,6 +108,7 @@ def _evaluate(
     entities: Annotated[
         Path | None, typer.Option(metavar="FILE", help="With --events, places: what lies together is one event.")
     ] = None,
+    covariates: CovariatesFlag = None,
     shape: ShapeFlag = "long",
     time_col: TimeColFlag = "time",
     entity_col: EntityColFlag = "entity_id",
@@ -134,7 +138,17 @@ def _evaluate(
     if entities is not None and events is None:
         raise BadInput(cause="--entities is given without --events", mend="Add --events FILE.jsonl, or leave it out")
     watched = None if events is None else (events, entities)
-    command.evaluate(data, shape, reading, model, whole=split == "all", out=out, watched=watched, as_json=as_json)
+    command.evaluate(
+        data,
+        shape,
+        reading,
+        model,
+        whole=split == "all",
+        out=out,
+        covariates=covariates,
+        watched=watched,
+        as_json=as_json,
+    )
 
 
 @with_flags_of(_train)

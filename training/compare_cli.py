@@ -13,6 +13,7 @@ from features.console import JsonFlag, emit
 from features.errors import BadInput
 from features.tables.columns import ReadOptions
 from features.tables.options import (
+    CovariatesFlag,
     EntityColFlag,
     MissingFlag,
     ShapeFlag,
@@ -40,6 +41,7 @@ def compare_models(
         list[Path] | None,
         typer.Option("--data", metavar="PATH", help="Replay both over a file that neither was trained on."),
     ] = None,
+    covariates: CovariatesFlag = None,
     shape: ShapeFlag = "long",
     time_col: TimeColFlag = "time",
     entity_col: EntityColFlag = "entity_id",
@@ -72,7 +74,9 @@ def compare_models(
         check_out(png, data, suffix=".png")
     one, other = opened(a), opened(b)
     names = tuple(f"{manifest.name}/{manifest.version}" for _, manifest in (one, other))
-    found = compare(*_ledgers(one, other, data, shape, reading), seed=SEED)
+    if covariates is not None and not data:
+        raise BadInput(cause=f"--covariates {covariates} is given without --data", mend="Add --data, or leave it out")
+    found = compare(*_ledgers(one, other, data, shape, reading, covariates), seed=SEED)
     simulated = one[1].simulated or other[1].simulated
     if png is not None:
         _draw(found, names, png, simulated=simulated)
@@ -96,7 +100,12 @@ def compare_models(
 
 
 def _ledgers(
-    one: _Model, other: _Model, data: list[Path] | None, shape: str, reading: ReadOptions
+    one: _Model,
+    other: _Model,
+    data: list[Path] | None,
+    shape: str,
+    reading: ReadOptions,
+    covariates: Path | None,
 ) -> "tuple[Ledger, Ledger]":
     from training.ledger_file import load_ledger
 
@@ -108,7 +117,8 @@ def _ledgers(
             cause=f"{one[1].name} is a model of {domain}, {other[1].name} one of {other[1].domain}",
             mend="Compare models of one domain",
         )
-    first, second = import_module(f"training.{domain}.rejudge").rejudge((one, other), data, shape, reading)
+    judge = import_module(f"training.{domain}.rejudge").rejudge
+    first, second = judge((one, other), data, shape, reading, covariates)
     return first, second
 
 

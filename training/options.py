@@ -32,6 +32,7 @@ class TrainOptions:
         country: whose public holidays count.
         timezone: the local clock.
         quick: skip the choices on validation.
+        covariates: a table of what else is known of the whole city, or None.
         question: that a run file of an experiment asks, or None.
         given: what of all this differs from the defaults, as a run file would say it; without ``set``.
     """
@@ -48,6 +49,7 @@ class TrainOptions:
     country: str
     timezone: str
     quick: bool
+    covariates: Path | None = None
     question: str | None = None
     given: dict[str, Any] = field(default_factory=dict)
 
@@ -116,6 +118,7 @@ def train_options(
         country=values["country"],
         timezone=timezone or "Asia/Seoul",
         quick=values["quick"],
+        covariates=None if values["covariates"] is None else Path(values["covariates"]),
         question=question,
         given=_given(context, values),
     )

@@ -5,6 +5,7 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 
 from features.series import Panel
@@ -38,6 +39,17 @@ def data_sha256(panel: Panel) -> str:
     if panel.available_at is not None:
         digest.update(panel.available_at.tobytes())
     return digest.hexdigest()
+
+
+def covariates_sha256(panel: Panel) -> dict[str, str]:
+    """The hash of the covariates under that name; nothing where the panel has none."""
+    covariates = panel.covariates
+    if covariates is None:
+        return {}
+    digest = hashlib.sha256("\n".join(covariates.names).encode())
+    for array in (covariates.time, covariates.available_at, covariates.values):
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return {"covariates_sha256": digest.hexdigest()}
 
 
 def is_simulated(paths: Sequence[Path]) -> bool:

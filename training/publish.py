@@ -90,7 +90,24 @@ def publish(run: RunRecord, write: WriteFiles, settings: Settings) -> Published:
         HaechiError: the folder does not read back as written.
         OSError: the disk is full; nothing is published.
     """
-    root, name = settings.home / "artifacts", run.name
+    return _published(run.name, run, write, settings)
+
+
+def publish_foreign(name: str, write: WriteFiles, settings: Settings) -> Published:
+    """``publish`` for a model that no training of ours made: there is no run to track.
+
+    Raises:
+        BadInput: ``name`` is no model's name.
+        HaechiError: the folder does not read back as written.
+        OSError: the disk is full; nothing is published.
+    """
+    # Before a folder of that name is made.
+    registry.versions(settings.home / "artifacts", name)
+    return _published(name, None, write, settings)
+
+
+def _published(name: str, run: RunRecord | None, write: WriteFiles, settings: Settings) -> Published:
+    root = settings.home / "artifacts"
     (root / name).mkdir(parents=True, exist_ok=True)
     with only_one(settings.home):
         # Behind the lock: two trainings in a new home must not both set up MLflow's store.
@@ -98,7 +115,7 @@ def publish(run: RunRecord, write: WriteFiles, settings: Settings) -> Published:
         finished = registry.versions(root, name)
         _clear(root / name, tracker, finished)
         version, run_id = max(finished, default=0) + 1, None
-        if tracker is not None:
+        if tracker is not None and run is not None:
             run_id = tracker.record(run)
             version = tracker.register(run, run_id, above=version - 1)
 

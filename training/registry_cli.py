@@ -12,13 +12,15 @@ from features import registry
 from features.console import JsonFlag, emit
 from features.errors import HaechiError
 from training.compare_cli import compare_models
+from training.import_cli import import_model
 from training.promote_cli import promote, rollback
 from training.registered import artifacts, opened
 from training.route_cli import route
 
 models = typer.Typer(
-    no_args_is_help=True, help="The registry of models: list, show, compare, promote, rollback, route, verify."
+    no_args_is_help=True, help="The registry of models: list, show, import, compare, promote, rollback, route, verify."
 )
+models.command("import")(import_model)
 models.command("compare")(compare_models)
 models.command("promote")(promote)
 models.command("rollback")(rollback)

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import onnx
+import onnxruntime
 from onnx import TensorProto, helper, numpy_helper
 
-from features.artifact import CARD, MANIFEST, MODEL, seal
-from features.manifest import Manifest, TensorSpec, TrainingInterval, schema_sha256
+from features.artifact import CARD, MANIFEST, MODEL, SELF_TEST, seal
+from features.manifest import Manifest, TensorSpec, schema_sha256
+from features.self_test import SelfTest, record, save_rows
 
 SENSORS, STEPS, CHANNELS = 170, 12, 3
 _SEED = 7
@@ -71,6 +73,12 @@ def _mlp(widths: list[int], seed: int, *, sensors: bool) -> bytes:
     return bytes(model.SerializeToString())
 
 
+def _rows(shape: tuple[int | str, ...]) -> np.ndarray:
+    """Two of them, the same in every run."""
+    lengths = [2 if isinstance(axis, str) else axis for axis in shape]
+    return np.random.default_rng(_SEED).standard_normal(lengths, dtype=np.float32)
+
+
 def _artifact(
     root: Path,
     name: str,
@@ -81,13 +89,15 @@ def _artifact(
 ) -> Path:
     inputs = (TensorSpec(name="x", dtype="float32", shape=shape_in, unit="1", meaning="Anything"),)
     outputs = (TensorSpec(name="y", dtype="float32", shape=shape_out, unit="1", meaning="Anything"),)
-    now = datetime(2026, 1, 1, tzinfo=UTC)
+    rows = {"x": _rows(shape_in)}
+    session = onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"])
+    answers = dict(zip(["y"], session.run(["y"], rows), strict=True))
     manifest = Manifest(
-        format=1,
+        format=2,
         domain="bench",
         name=name,
         version=version,
-        created_at=now,
+        created_at=datetime(2026, 1, 1, tzinfo=UTC),
         git_commit=None,
         mlflow_run=None,
         minimum_runtime="0.1.0",
@@ -102,16 +112,22 @@ def _artifact(
         timezone="UTC",
         country="KR",
         feature_schema_sha256=schema_sha256(inputs, outputs),
-        training=TrainingInterval(start=now, end=now, rows=1, data_sha256="0" * 64),
+        training=None,
         scores=(),
         config={},
         state_as_of=None,
         simulated=True,
+        self_test=SelfTest(outputs=record(answers), fallback=(), tolerance=1e-3),
+        non_finite="refuse",
+        limits=None,
+        fallback=None,
+        deciles=(),
     )
     folder = root / name / str(version)
     folder.mkdir(parents=True)
     (folder / MODEL).write_bytes(graph)
     (folder / MANIFEST).write_text(manifest.to_json(), encoding="utf-8")
+    save_rows(rows, folder / SELF_TEST)
     (folder / CARD).write_text("# Random weights, to measure servers with\n", encoding="utf-8")
     seal(folder, None)
     return folder

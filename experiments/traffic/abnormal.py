@@ -35,9 +35,9 @@ from training.places import positions
 from training.split import Split
 from training.traffic.abnormal import Judgement, as_found, judged, plain_detector
 from training.traffic.fit import Ridge
+from training.traffic.fitting import measured_entities
 from training.traffic.incidents import Incident, inject
 from training.traffic.replay import replay
-from training.traffic.run import measured_entities
 from training.traffic.train import native, train
 from training.traffic.watching import NEIGHBOURS, Watching, neighbours
 

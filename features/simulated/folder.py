@@ -24,7 +24,7 @@ Everything in this folder was made by `haechi simulate`. It describes no real ve
 - seed {seed}, from {start} to {end}
 - `traffic.parquet`: time (UTC, start of the counted hour), entity_id, volume_veh_h; an hour not counted has no row
 - `links.csv`: entity_id, name, lat, lon, district, road_class, capacity_veh_h
-- `weather.parquet`: time (UTC, start of the hour), rain_mm, temperature_c
+- `weather.parquet`: time (UTC, start of the hour), rain_mm, temperature_c; `haechi train --covariates` takes it
 - `truth.jsonl`: what truly happened: rain, crash, roadworks (announced), outage, each with onset, end and entity
 
 The Parquet files say `simulated: true` in their metadata. The same seed gives the same value at the same link and hour,

@@ -1,5 +1,6 @@
 """The flags by which every command that reads measurements learns what is in the file."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -31,6 +32,12 @@ StepMinFlag = Annotated[
 MissingFlag = Annotated[
     float | None,
     typer.Option("--missing-value", metavar="NUMBER", help="A number that means 'nothing measured', e.g. 0 or -999."),
+]
+CovariatesFlag = Annotated[
+    Path | None,
+    typer.Option(
+        "--covariates", metavar="FILE", help="Weather and the like: time, columns of numbers, maybe available_at."
+    ),
 ]
 
 

@@ -13,7 +13,7 @@ from features.clock import step_on_clock, utc_times
 from features.errors import BadInput, UnknownName
 from features.quantiles import MEDIAN, outer
 from features.series import FloatArray, Panel
-from features.traffic import shift
+from features.traffic import covariate, shift
 from features.traffic.config import TrafficConfig
 from features.traffic.late import LateRow, arrival, late_rows
 from features.traffic.state import TrafficState, levels
@@ -86,6 +86,8 @@ class Walk:
         self._late: dict[int, list[LateRow]] = {}
         if self._measured is not None and self._arrival is not None:
             self._late = late_rows(self._measured, self._arrival, self._number)
+        known = None if self._measured is None else self._measured.covariates
+        self._news = None if known is None else covariate.News(known, config, like=state.as_of)
         self._issued = deque(sorted(self._numbered(raw), key=lambda pair: pair[0]))
         self._first, self.days = self._calendar(last)
         self._gains = [_gains(kind, config) for kind in range(len(DAY_CLASSES))]
@@ -98,6 +100,9 @@ class Walk:
                 cause=f"{until.isoformat()} lies before the state's {self.state.as_of.isoformat()}",
                 mend="Issue at or after the state's as_of; a state cannot forget",
             )
+        covariate.move(self.state, self._number, end, self.config)
+        if self._news is not None:
+            self._news.tell(self.state, end)
         self._skip_silence(end)
         while self._number < end:
             self._remember_issued()

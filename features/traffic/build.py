@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import TypeVar
 
@@ -15,12 +15,14 @@ from features.series import FloatArray, Panel
 from features.traffic.advance import Raw, Walk, dispersion_class
 from features.traffic.around import UNKNOWN_ERROR_SHARE, neighbour_errors, peak_level, typical_error
 from features.traffic.config import TrafficConfig
+from features.traffic.covariate import departures
 from features.traffic.state import TrafficState, levels
 
 BoolArray = npt.NDArray[np.bool_]
-_Number = TypeVar("_Number", np.float32, np.int64)
+_Number = TypeVar("_Number", np.float32, np.int64, np.bool_)
 QUALITIES = (
     "ok",
+    "degraded: no covariate",
     "degraded: level shift",
     "degraded: no recent measurement",
     "fallback: profile of other hours",
@@ -89,6 +91,18 @@ def _refuse_future(panel: Panel, last: datetime) -> None:
             cause=f"{panel.entities[column]} at {panel.time(row).isoformat()} is not known yet at {last.isoformat()}",
             mend="Leave out measurements that become available after the last issue time",
         )
+    covariates = panel.covariates
+    if covariates is not None and len(covariates) and covariates.available_at.max() > _utc(last):
+        row = int(covariates.available_at.argmax())
+        raise BadInput(
+            cause=f"The covariates of {covariates.time[row]} are known from {covariates.available_at[row]} on (UTC), "
+            f"after {last.isoformat()}",
+            mend="Leave out covariates that become available after the last issue time",
+        )
+
+
+def _utc(time: datetime) -> np.datetime64:
+    return np.datetime64(time.astimezone(UTC).replace(tzinfo=None), "s")
 
 
 def _features(
@@ -124,7 +138,13 @@ def _features(
         "usual_error": np.ascontiguousarray(usual.T),
         "spread": np.ascontiguousarray((state.width * usual).transpose(2, 1, 0)),
     }
-    return inputs, _quality(state.relearning > 0, recent[..., 0], profile, borrowed)
+    blind = False
+    if config.covariates:
+        around_city = departures(state, number, config)
+        inputs["covariate"] = _to_each(np.nan_to_num(around_city), state)
+        inputs["covariate_mask"] = _to_each(~np.isnan(around_city), state)
+        blind = bool(np.isnan(around_city).all())
+    return inputs, _quality(state.relearning > 0, recent[..., 0], profile, borrowed, blind=blind)
 
 
 def _to_each(shared: npt.NDArray[_Number], state: TrafficState) -> npt.NDArray[_Number]:
@@ -161,12 +181,12 @@ def _windows(state: TrafficState, numbers: npt.NDArray[np.int64], config: Traffi
 
 
 def _quality(
-    relearning: BoolArray, recent: FloatArray, profile: FloatArray, borrowed: BoolArray
+    relearning: BoolArray, recent: FloatArray, profile: FloatArray, borrowed: BoolArray, *, blind: bool
 ) -> npt.NDArray[np.int8]:
     """(entity,): the worst of what holds; ``QUALITIES`` get worse in order."""
     silent = np.isnan(recent).all(axis=1)
     never = np.isnan(profile).any(axis=0)
-    return np.select([never, borrowed, silent, relearning], [4, 3, 2, 1], 0).astype(np.int8)
+    return np.select([never, borrowed, silent, relearning], [5, 4, 3, 2], int(blind)).astype(np.int8)
 
 
 def target_times(issued_at: datetime, config: TrafficConfig) -> list[datetime]:

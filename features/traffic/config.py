@@ -5,9 +5,16 @@ from typing import Any
 
 from features.calendar import known_country
 from features.clock import zone
+from features.covariates import refuse_unusable_names
 from features.errors import BadInput
 from features.plain import from_plain
 from features.quantiles import DEFAULT, refuse_unusable
+
+COVARIATE_DAYS = 7
+"""Days whose median at a time of day is what is usual of a covariate: each weekday once."""
+
+RECENT_COVARIATES = 3
+"""Newest intervals whose covariates are seen, beside those of the targets."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +37,7 @@ class TrafficConfig:
         other_gain: the same for all others.
         dispersion_gain: share by which the usual error size moves.
         calibration_gain: step of the interval's quantile tracking, in multiples of the usual error size.
+        covariates: what else is known of the whole city, such as weather: columns of ``--covariates``, in their order.
     """
 
     step_min: int = 60
@@ -47,11 +55,13 @@ class TrafficConfig:
     other_gain: float = 0.05
     dispersion_gain: float = 0.06
     calibration_gain: float = 0.05
+    covariates: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         zone(self.timezone)
         known_country(self.country)
         refuse_unusable(self.quantiles)
+        refuse_unusable_names(self.covariates)
         if not 1 <= self.step_min <= 1440 or 1440 % self.step_min:
             raise BadInput(
                 cause=f"step_min={self.step_min} does not divide a day",
@@ -94,6 +104,11 @@ class TrafficConfig:
         return max(self.history_steps, max(self.seasonal_lags_days) * self.steps_per_day)
 
     @property
+    def covariate_steps(self) -> int:
+        """Covariates that the state keeps: those of the past week, and of the targets as far as they are forecast."""
+        return COVARIATE_DAYS * self.steps_per_day + self.horizon_steps
+
+    @property
     def pending_steps(self) -> int:
         """Targets whose intervals the state keeps: those ahead, and those of the last day, which may come late."""
         return self.horizon_steps + self.steps_per_day
@@ -109,8 +124,9 @@ class TrafficConfig:
         return self.quantiles[-1] - self.quantiles[0]
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values, for the manifest."""
-        return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
+        """Plain values, for the manifest; without covariates it says nothing of them, as before there were any."""
+        values = {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
+        return values if self.covariates else {key: value for key, value in values.items() if key != "covariates"}
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> "TrafficConfig":

@@ -2,7 +2,7 @@
 
 from features.calendar import CALENDAR_FLAGS
 from features.manifest import DType, TensorSpec
-from features.traffic.config import TrafficConfig
+from features.traffic.config import RECENT_COVARIATES, TrafficConfig
 
 
 def inputs(config: TrafficConfig, unit: str) -> tuple[TensorSpec, ...]:
@@ -13,7 +13,7 @@ def inputs(config: TrafficConfig, unit: str) -> tuple[TensorSpec, ...]:
     def spec(name: str, shape: tuple[int, ...], unit: str, meaning: str) -> TensorSpec:
         return TensorSpec(name=name, dtype=_dtype(name), shape=("entity", *shape), unit=unit, meaning=meaning)
 
-    return (
+    found = (
         spec("profile", (steps,), unit, "Adaptive profile at each target"),
         spec("profile_now", (), unit, "Adaptive profile of the last interval that is over"),
         spec("recent_error", (lags, 2), unit, "Measured minus profile, latest first; then the city's, as a share"),
@@ -30,6 +30,16 @@ def inputs(config: TrafficConfig, unit: str) -> tuple[TensorSpec, ...]:
         spec("peak_level", (), unit, "Highest slot of the adaptive profile, all types of day together"),
         spec("usual_error", (steps,), unit, "Usual absolute error of the profile at the target's time of day"),
         spec("spread", (steps, outer), unit, "Distance of each quantile but the median from it, by rising quantile"),
+    )
+    if not config.covariates:
+        return found
+    # Their names stand as the unit: two models that look at other things cannot stand in for each other.
+    names, seen = ", ".join(config.covariates), (RECENT_COVARIATES + steps, len(config.covariates))
+    meaning = f"{names}: minus the past week's median at that time of day; {RECENT_COVARIATES} latest, then each target"
+    return (
+        *found,
+        spec("covariate", seen, names, meaning),
+        spec("covariate_mask", seen, "1", "True where covariate was known when the forecast was issued"),
     )
 
 

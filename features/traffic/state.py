@@ -50,6 +50,8 @@ class TrafficState:
             first; NaN where there are fewer.
         neighbour_weight: (neighbour, entity), how alike, 0 to 1.
         loading: (factor, entity), the patterns that the city's errors share, fitted in training; NaN before.
+        covariate: (covariate ring, name), what is known of the whole city in the past week and for the targets ahead,
+            the same for every entity; NaN where unknown.
     """
 
     entities: tuple[str, ...]
@@ -69,6 +71,7 @@ class TrafficState:
     neighbour: FloatArray
     neighbour_weight: FloatArray
     loading: FloatArray
+    covariate: FloatArray
 
     def copy(self) -> "TrafficState":
         """An independent copy, arrays included."""
@@ -104,7 +107,8 @@ def fresh(entities: tuple[str, ...], as_of: datetime, config: TrafficConfig) -> 
         for name, shape in _shapes(config).items()
     }
     arrays["width"] *= np.array(first_widths(config.quantiles), dtype=np.float32)[:, None, None]
-    return TrafficState(entities=entities, as_of=as_of, **arrays)
+    covariate = np.full((config.covariate_steps, len(config.covariates)), np.nan, dtype=np.float32)
+    return TrafficState(entities=entities, as_of=as_of, covariate=covariate, **arrays)
 
 
 def save(state: TrafficState, path: Path) -> None:
@@ -117,8 +121,7 @@ def save(state: TrafficState, path: Path) -> None:
         "entity_id": pl.Series(state.entities, dtype=pl.String),
         "as_of": pl.Series([state.as_of] * len(state.entities), dtype=pl.Datetime("us", "UTC")),
     }
-    for name in _array_names():
-        array = getattr(state, name)
+    for name, array in _saved(state).items():
         flat = np.ascontiguousarray(array.reshape(-1, len(state.entities)).T)
         columns[name] = pl.Series(flat, dtype=pl.Array(pl.Float32, flat.shape[1]))
     with full_disk_named():
@@ -138,15 +141,34 @@ def load(path: Path, config: TrafficConfig) -> TrafficState:
         raise ArtifactMismatch(cause=f"{path.name} cannot be read: {error}", mend=_MEND) from None
     _check(frame, path.name, config)
     arrays = {}
-    for name, shape in _shapes(config).items():
+    for name, shape in _columns(config).items():
         flat = frame[name].to_numpy().reshape(len(frame), -1)
         arrays[name] = np.ascontiguousarray(flat.T).reshape((*shape, len(frame)))
     as_of = frame["as_of"][0]
-    return TrafficState(entities=tuple(frame["entity_id"].to_list()), as_of=as_of, **arrays)
+    # Written once for every entity; without covariates not at all.
+    covariate = np.empty((config.covariate_steps, 0), dtype=np.float32)
+    if "covariate" in arrays:
+        covariate = np.ascontiguousarray(arrays.pop("covariate")[..., 0])
+    return TrafficState(entities=tuple(frame["entity_id"].to_list()), as_of=as_of, covariate=covariate, **arrays)
+
+
+def _saved(state: TrafficState) -> dict[str, FloatArray]:
+    """Every array that goes into the file, entities last."""
+    arrays = {name: getattr(state, name) for name in _array_names()}
+    city: FloatArray = arrays.pop("covariate")
+    if city.shape[1]:
+        arrays["covariate"] = np.broadcast_to(city[..., None], (*city.shape, len(state.entities)))
+    return arrays
+
+
+def _columns(config: TrafficConfig) -> dict[str, tuple[int, ...]]:
+    """Shape of each array in the file, without the axis of entities."""
+    own = {"covariate": (config.covariate_steps, len(config.covariates))} if config.covariates else {}
+    return _shapes(config) | own
 
 
 def _check(frame: pl.DataFrame, file: str, config: TrafficConfig) -> None:
-    arrays = {name: pl.Array(pl.Float32, int(np.prod(shape))) for name, shape in _shapes(config).items()}
+    arrays = {name: pl.Array(pl.Float32, int(np.prod(shape))) for name, shape in _columns(config).items()}
     columns: dict[str, pl.DataType] = {"entity_id": pl.String(), "as_of": pl.Datetime("us", "UTC"), **arrays}
     for name, expected in columns.items():
         found = frame.schema.get(name)

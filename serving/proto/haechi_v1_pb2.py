@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = POOL.AddSerializedFile(b'\n\x1dserving/proto/haechi_v1.proto\x12\thaechi.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa1\x01\n\x0bMeasurement\x12(\n\x04time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x11\n\tentity_id\x18\x02 \x01(\t\x12\r\n\x05value\x18\x03 \x01(\x01\x12\x35\n\x0c\x61vailable_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x00\x88\x01\x01\x42\x0f\n\r_available_at\"\xe1\x01\n\rLatestRequest\x12\r\n\x05model\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\x12\n\nentity_ids\x18\x03 \x03(\t\x12,\n\x0cmeasurements\x18\x04 \x03(\x0b\x32\x16.haechi.v1.Measurement\x12\x32\n\tissued_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x00\x88\x01\x01\x12\x1a\n\rhorizon_steps\x18\x06 \x01(\x05H\x01\x88\x01\x01\x42\x0c\n\n_issued_atB\x10\n\x0e_horizon_steps\"\xa6\x01\n\nPrediction\x12\x11\n\tentity_id\x18\x01 \x01(\t\x12/\n\x0btarget_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0c\n\x04step\x18\x03 \x01(\x05\x12\x0b\n\x03q10\x18\x04 \x01(\x01\x12\x0b\n\x03q50\x18\x05 \x01(\x01\x12\x0b\n\x03q90\x18\x06 \x01(\x01\x12\x0f\n\x07quality\x18\x07 \x01(\t\x12\x0e\n\x06values\x18\x08 \x03(\x01\"V\n\x08Observed\x12(\n\x04time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x11\n\tentity_id\x18\x02 \x01(\t\x12\r\n\x05value\x18\x03 \x01(\x01\"\xc3\x02\n\rForecastReply\x12\r\n\x05model\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\x10\n\x08quantity\x18\x03 \x01(\t\x12\x0c\n\x04unit\x18\x04 \x01(\t\x12-\n\tissued_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12)\n\x05\x61s_of\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08step_min\x18\x07 \x01(\x05\x12\x11\n\tsimulated\x18\x08 \x01(\x08\x12*\n\x0bpredictions\x18\t \x03(\x0b\x32\x15.haechi.v1.Prediction\x12%\n\x08observed\x18\n \x03(\x0b\x32\x13.haechi.v1.Observed\x12\x10\n\x08timezone\x18\x0b \x01(\t\x12\x0e\n\x06levels\x18\x0c \x03(\x01\x32P\n\x0eTrafficService\x12>\n\x06Latest\x12\x18.haechi.v1.LatestRequest\x1a\x18.haechi.v1.ForecastReply\"\x00\x62\x06proto3')
+DESCRIPTOR = POOL.AddSerializedFile(b'\n\x1dserving/proto/haechi_v1.proto\x12\thaechi.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa1\x01\n\x0bMeasurement\x12(\n\x04time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x11\n\tentity_id\x18\x02 \x01(\t\x12\r\n\x05value\x18\x03 \x01(\x01\x12\x35\n\x0c\x61vailable_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x00\x88\x01\x01\x42\x0f\n\r_available_at\"\x9a\x01\n\tCovariate\x12(\n\x04time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\r\n\x05value\x18\x03 \x01(\x01\x12\x35\n\x0c\x61vailable_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x00\x88\x01\x01\x42\x0f\n\r_available_at\"\x8b\x02\n\rLatestRequest\x12\r\n\x05model\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\x12\n\nentity_ids\x18\x03 \x03(\t\x12,\n\x0cmeasurements\x18\x04 \x03(\x0b\x32\x16.haechi.v1.Measurement\x12\x32\n\tissued_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x00\x88\x01\x01\x12\x1a\n\rhorizon_steps\x18\x06 \x01(\x05H\x01\x88\x01\x01\x12(\n\ncovariates\x18\x07 \x03(\x0b\x32\x14.haechi.v1.CovariateB\x0c\n\n_issued_atB\x10\n\x0e_horizon_steps\"\xa6\x01\n\nPrediction\x12\x11\n\tentity_id\x18\x01 \x01(\t\x12/\n\x0btarget_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0c\n\x04step\x18\x03 \x01(\x05\x12\x0b\n\x03q10\x18\x04 \x01(\x01\x12\x0b\n\x03q50\x18\x05 \x01(\x01\x12\x0b\n\x03q90\x18\x06 \x01(\x01\x12\x0f\n\x07quality\x18\x07 \x01(\t\x12\x0e\n\x06values\x18\x08 \x03(\x01\"V\n\x08Observed\x12(\n\x04time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x11\n\tentity_id\x18\x02 \x01(\t\x12\r\n\x05value\x18\x03 \x01(\x01\"\xc3\x02\n\rForecastReply\x12\r\n\x05model\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\x10\n\x08quantity\x18\x03 \x01(\t\x12\x0c\n\x04unit\x18\x04 \x01(\t\x12-\n\tissued_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12)\n\x05\x61s_of\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08step_min\x18\x07 \x01(\x05\x12\x11\n\tsimulated\x18\x08 \x01(\x08\x12*\n\x0bpredictions\x18\t \x03(\x0b\x32\x15.haechi.v1.Prediction\x12%\n\x08observed\x18\n \x03(\x0b\x32\x13.haechi.v1.Observed\x12\x10\n\x08timezone\x18\x0b \x01(\t\x12\x0e\n\x06levels\x18\x0c \x03(\x01\x32P\n\x0eTrafficService\x12>\n\x06Latest\x12\x18.haechi.v1.LatestRequest\x1a\x18.haechi.v1.ForecastReply\"\x00\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,14 +34,16 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_MEASUREMENT']._serialized_start=78
   _globals['_MEASUREMENT']._serialized_end=239
-  _globals['_LATESTREQUEST']._serialized_start=242
-  _globals['_LATESTREQUEST']._serialized_end=467
-  _globals['_PREDICTION']._serialized_start=470
-  _globals['_PREDICTION']._serialized_end=636
-  _globals['_OBSERVED']._serialized_start=638
-  _globals['_OBSERVED']._serialized_end=724
-  _globals['_FORECASTREPLY']._serialized_start=727
-  _globals['_FORECASTREPLY']._serialized_end=1050
-  _globals['_TRAFFICSERVICE']._serialized_start=1052
-  _globals['_TRAFFICSERVICE']._serialized_end=1132
+  _globals['_COVARIATE']._serialized_start=242
+  _globals['_COVARIATE']._serialized_end=396
+  _globals['_LATESTREQUEST']._serialized_start=399
+  _globals['_LATESTREQUEST']._serialized_end=666
+  _globals['_PREDICTION']._serialized_start=669
+  _globals['_PREDICTION']._serialized_end=835
+  _globals['_OBSERVED']._serialized_start=837
+  _globals['_OBSERVED']._serialized_end=923
+  _globals['_FORECASTREPLY']._serialized_start=926
+  _globals['_FORECASTREPLY']._serialized_end=1249
+  _globals['_TRAFFICSERVICE']._serialized_start=1251
+  _globals['_TRAFFICSERVICE']._serialized_end=1331
 # @@protoc_insertion_point(module_scope)

@@ -12,7 +12,8 @@ from rich.console import Console
 from features.atomic import writing
 from features.console import emit
 from features.errors import BadInput
-from serving.client import Client
+from features.settings import load
+from serving.client import connect
 from serving.traffic import chart
 from serving.traffic.replies import Forecast
 
@@ -36,7 +37,7 @@ def ask(
     """
     if png is not None:
         _refuse_picture(png, entities)
-    with Client(server) as client:
+    with connect(server, load()) as client:
         forecast = client.traffic_latest(model, entity_ids=entities, horizon_steps=steps)
     if png is not None:
         with writing(png) as partial:

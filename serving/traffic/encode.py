@@ -1,6 +1,6 @@
 """A traffic forecast becomes its labelled reply."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import isnan
@@ -17,6 +17,8 @@ from features.traffic.state import TrafficState
 from serving.proto import haechi_v1_pb2 as v1
 from serving.tensors import Array
 
+_BETTER_THAN_STALE = ("ok", "degraded: no covariate")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Answer:
@@ -27,6 +29,7 @@ class Answer:
         state: as it was when the forecast was issued.
         config: of the model.
         quality: (entity of the state,), index into ``QUALITIES``.
+        fallback: place among the entities of the state to the reason for which the seasonal baseline answers for it.
         quantiles: (column, step, quantile), in the unit measured.
         issued_at: step 1 starts here.
         as_of: until when measurements were seen.
@@ -37,6 +40,7 @@ class Answer:
     state: TrafficState
     config: TrafficConfig
     quality: npt.NDArray[np.int8]
+    fallback: Mapping[int, str]
     quantiles: Array
     issued_at: datetime
     as_of: datetime
@@ -70,8 +74,11 @@ def _add_predictions(reply: v1.ForecastReply, answer: Answer) -> None:
     steps = [v1.Prediction(target_time=time, step=step) for step, time in enumerate(times, start=1)]
     for place, quantiles in zip(answer.columns, answer.quantiles.tolist(), strict=True):
         entity, quality = answer.state.entities[place], QUALITIES[answer.quality[place]]
+        # Who answered comes before what the answer rests on.
+        if place in answer.fallback:
+            quality = f"fallback: {answer.fallback[place]}"
         # A worse reason is the one to read.
-        if answer.stale and quality == "ok":
+        if answer.stale and quality in _BETTER_THAN_STALE:
             quality = "degraded: stale"
         for step, values in zip(steps, quantiles, strict=True):
             prediction = reply.predictions.add()

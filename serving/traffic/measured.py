@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from features.covariates import Covariates
 from features.errors import BadInput, UnknownName
 from features.series import Panel
 from serving.proto import haechi_v1_pb2 as v1
@@ -75,14 +76,21 @@ def seen_until(values: Sequence[Value], step_min: int, as_of: datetime) -> datet
     return max([as_of, *(value.time + timedelta(minutes=step_min) for value in values)])
 
 
-def panel(values: Sequence[Value], quantity: str, step_min: int) -> Panel:
-    """The values, at least one, on their clock.
+def panel(
+    values: Sequence[Value],
+    quantity: str,
+    step_min: int,
+    as_of: datetime,
+    covariates: Covariates | None = None,
+) -> Panel:
+    """The values on their clock, from ``as_of`` on where there are none, with the covariates.
 
     Raises:
         BadInput: they span more than ``LONGEST``.
     """
-    start, step = min(v.time for v in values), timedelta(minutes=step_min)
-    span = max(v.time for v in values) - start
+    times, step = [v.time for v in values], timedelta(minutes=step_min)
+    start = min(times, default=as_of)
+    span = max(times, default=as_of - step) - start
     if span > LONGEST:
         raise BadInput(
             cause=f"The measurements span {span.days} days from {start.isoformat()}",
@@ -95,8 +103,7 @@ def panel(values: Sequence[Value], quantity: str, step_min: int) -> Panel:
     for v in values:
         at = (v.time - start) // step, column[v.entity_id]
         measured[at] = v.value
-        # Rounded up to whole seconds: never known earlier than it was.
-        known_at[at] = np.datetime64(_whole_second(v.available_at).replace(tzinfo=None), "s")
+        known_at[at] = utc_second(v.available_at)
     return Panel(
         start=start,
         step_min=step_min,
@@ -104,6 +111,7 @@ def panel(values: Sequence[Value], quantity: str, step_min: int) -> Panel:
         values=measured,
         quantity=quantity,
         available_at=known_at,
+        covariates=covariates,
     )
 
 
@@ -124,5 +132,7 @@ def instant(message: Any, field: str, where: str) -> datetime:
     return time
 
 
-def _whole_second(time: datetime) -> datetime:
-    return time + timedelta(microseconds=-time.microsecond % 1_000_000)
+def utc_second(time: datetime) -> np.datetime64:
+    """A time in UTC, rounded up to whole seconds: nothing is known earlier than it was."""
+    whole = time + timedelta(microseconds=-time.microsecond % 1_000_000)
+    return np.datetime64(whole.replace(tzinfo=None), "s")

@@ -33,6 +33,27 @@ class Measurement:
             refuse_naive(f"Measurement of {self.entity_id}: {name}", getattr(self, name))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Covariate:
+    """What is known of the whole city, such as its weather; what is unknown is left out.
+
+    Attributes:
+        time: the start of its interval, on the model's clock, aware; it may lie ahead.
+        name: as in training, e.g. ``rain_mm``.
+        value: finite.
+        available_at: when it became known: of a forecast, when that was issued; None: at its interval's end.
+    """
+
+    time: datetime
+    name: str
+    value: float
+    available_at: datetime | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("time", "available_at"):
+            refuse_naive(f"Covariate {self.name}: {name}", getattr(self, name))
+
+
 def refuse_naive(what: str, time: datetime | None) -> None:
     """Refuse a time without a zone, which the wire would take for UTC.
 
@@ -113,6 +134,7 @@ def request(
     measurements: Sequence[Measurement],
     issued_at: datetime | None,
     horizon_steps: int | None,
+    covariates: Sequence[Covariate] = (),
 ) -> v1.LatestRequest:
     """The message that asks for ``Latest``.
 
@@ -130,6 +152,9 @@ def request(
         ],
         issued_at=issued_at,
         horizon_steps=horizon_steps,
+        covariates=[
+            v1.Covariate(time=c.time, name=c.name, value=c.value, available_at=c.available_at) for c in covariates
+        ],
     )
 
 

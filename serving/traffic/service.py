@@ -11,6 +11,7 @@ import grpc
 import numpy as np
 
 from features.artifact import STATE
+from features.covariates import Covariates
 from features.errors import ArtifactMismatch, BadInput, UnknownName
 from features.manifest import TensorSpec, schema_sha256
 from features.settings import Settings
@@ -20,11 +21,14 @@ from features.traffic.advance import Raw, advance
 from features.traffic.build import build
 from features.traffic.config import TrafficConfig
 from features.traffic.state import TrafficState
+from serving.asked import find
 from serving.call import Call
 from serving.proto import haechi_v1_pb2 as v1
 from serving.rpc import Method, Wrap, add_service
-from serving.runtime import Runtime, Served
-from serving.traffic import measured
+from serving.runtime import Runtime
+from serving.served import Served
+from serving.traffic import measured, outside
+from serving.traffic.answers import ask
 from serving.traffic.encode import Answer, encode
 
 DOMAIN = "traffic"
@@ -82,7 +86,7 @@ class _Calls:
             return self._memories[served]
 
     def latest(self, request: v1.LatestRequest, call: Call) -> v1.ForecastReply:
-        served = self._runtime.find(request.model, request.version, call.zone)
+        served = find(self._runtime, request.model, request.version, call)
         if served.manifest.domain != DOMAIN:
             raise BadInput(
                 cause=f"{served.label} is a model of the domain {served.manifest.domain}, not of {DOMAIN}",
@@ -98,9 +102,11 @@ class _Calls:
         issued_at = measured.known_by(values, step_min, memory.state.as_of)
         if request.HasField("issued_at"):
             issued_at = measured.instant(request, "issued_at", "request")
-        state = _at(issued_at, memory, values, served.manifest.quantity)
+        sent = outside.read(request.covariates, memory.config.covariates, step_min, memory.state.as_of)
+        covariates = outside.known(sent, memory.config.covariates, issued_at)
+        state = _at(issued_at, memory, values, served.manifest.quantity, covariates)
         table = build(None, state, memory.config, [issued_at])
-        outputs = self._runtime.infer(served, {name: array[columns] for name, array in table.inputs.items()}, call)
+        quantiles, fallback = ask(self._runtime, served, table, columns, call)
         as_of = min(measured.seen_until(values, step_min, memory.state.as_of), issued_at)
         # Whoever names the time, by issue or by news, asks about that time; else it is about now.
         news = any(value.available_at > memory.state.as_of for value in values)
@@ -112,7 +118,8 @@ class _Calls:
                 state=state,
                 config=memory.config,
                 quality=table.quality[0],
-                quantiles=outputs[served.manifest.outputs[0].name][:, :steps],
+                fallback=fallback,
+                quantiles=quantiles[:, :steps],
                 issued_at=issued_at,
                 as_of=as_of,
                 stale=asked_at - as_of > self._stale_after,
@@ -194,8 +201,14 @@ def _columns(entity_ids: Sequence[str], entities: tuple[str, ...]) -> list[int]:
     return [column[name] for name in dict.fromkeys(entity_ids)]
 
 
-def _at(issued_at: datetime, memory: _Memory, values: Sequence[measured.Value], quantity: str) -> TrafficState:
-    """The state with everything in it that was measured by ``issued_at``; the model's own stays as it is."""
+def _at(
+    issued_at: datetime,
+    memory: _Memory,
+    values: Sequence[measured.Value],
+    quantity: str,
+    covariates: Covariates | None,
+) -> TrafficState:
+    """The state with everything in it that was known by ``issued_at``; the model's own stays as it is."""
     for value in values:
         if value.available_at > issued_at:
             raise BadInput(
@@ -209,7 +222,7 @@ def _at(issued_at: datetime, memory: _Memory, values: Sequence[measured.Value], 
         )
     # The model has seen the others already.
     fresh = [value for value in values if value.available_at > memory.state.as_of]
-    if not fresh:
+    if not fresh and covariates is None:
         return memory.state
-    raw = Raw(measured=measured.panel(fresh, quantity, memory.config.step_min))
+    raw = Raw(measured=measured.panel(fresh, quantity, memory.config.step_min, memory.state.as_of, covariates))
     return advance(memory.state, raw, memory.config, issued_at)

@@ -3,13 +3,20 @@
 import json
 from dataclasses import FrozenInstanceError, fields
 from importlib import import_module
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from features import DOMAINS
+from features.artifact import FALLBACK, SELF_TEST
 from features.errors import BadInput, UnknownName
+from features.limits import MASK_ENDING
+from features.manifest import parse
+from features.self_test import load_rows, save_rows
+from serving.limits import RowLimits
+from serving.outputs import OUTSIDE
 from tests.contract.doubles import Double, double_of
 
 domains = pytest.mark.parametrize("domain", DOMAINS)
@@ -22,7 +29,7 @@ class City:
 
     def __init__(self, domain: str, config_name: str) -> None:
         double: Double = double_of(domain)
-        self.double = double
+        self.domain, self.double = domain, double
         self.config = double.configs[config_name]
         self.state = double.state(self.config)
         self.issued_at = double.issued_at(self.state, self.config)
@@ -173,3 +180,69 @@ def test_saved_state_is_loaded_bit_for_bit(city, tmp_path):
     path = tmp_path / "state.parquet"
     city.memory.save(city.state, path)
     assert_same(city.memory.load(path, city.config), city.state)
+
+
+# --- what the artifact holds beside the model -------------------------------------------------------------------------
+
+
+@pytest.fixture
+def guarded(city, tmp_path):
+    """A manifest's guard around a model that is the fallback itself: limits, graph, self-test and its rows."""
+    guard = import_module(f"training.{city.domain}.guard")
+    export = import_module("training.export")
+    table, unit = city.table(city.raw(city.issued_at[-1]), city.issued_at), city.double.unit
+    path = tmp_path / FALLBACK
+    guard.export_fallback(city.config, unit, path)
+    graph = export.Graph(path)
+    rows = guard.self_test_rows(rows_of(table, 0))
+    return SimpleNamespace(
+        table=table,
+        limits=guard.limits([table.inputs], city.config, unit),
+        deciles=guard.deciles([table.inputs], city.config, unit),
+        graph=graph,
+        rows=rows,
+        test=guard.self_test(rows, graph, graph, city.config, unit),
+    )
+
+
+@cases
+def test_fallback_gives_what_the_model_gives_and_never_crosses(city, guarded):
+    outputs = guarded.graph.outputs(guarded.table.inputs)
+    specs = city.schema.outputs(city.config, city.double.unit)
+    rows = len(city.issued_at) * len(guarded.table.entities)
+    for spec, found in zip(specs, outputs, strict=True):
+        assert (found.dtype.name, found.shape) == (spec.dtype, (rows, *spec.shape[1:]))
+        known = found[np.isfinite(found).all(axis=(1, 2))]
+        assert len(known) > 0
+        assert (np.diff(known, axis=-1) >= 0).all()
+
+
+@cases
+def test_self_test_rows_are_held_out_missing_and_unseen_and_travel_without_pickle(city, guarded, tmp_path):
+    save_rows(guarded.rows, tmp_path / SELF_TEST)
+    np.testing.assert_equal(load_rows(tmp_path / SELF_TEST), guarded.rows)
+    specs = city.schema.inputs(city.config, city.double.unit)
+    assert list(guarded.rows) == [spec.name for spec in specs]
+    masks = [guarded.rows[spec.name] for spec in specs if spec.name.endswith(MASK_ENDING)]
+    seen = [any(mask[row].any() for mask in masks) for row in range(len(masks[0]))]
+    assert any(seen)
+    assert not all(seen), "a row with everything missing"
+    assert 2 < len(seen) <= 16, "a few rows"
+    assert all(value is not None for one in guarded.test.outputs for value in one.values)
+
+
+@cases
+def test_manifest_takes_the_guard_and_serving_lets_the_rows_of_training_pass(city, guarded, make_manifest):
+    inputs, outputs = (side(city.config, city.double.unit) for side in (city.schema.inputs, city.schema.outputs))
+    fields = {"inputs": inputs, "outputs": outputs, "limits": guarded.limits, "fallback": FALLBACK}
+    manifest = make_manifest(**fields, self_test=guarded.test, non_finite="refuse", deciles=guarded.deciles)
+    assert len(str([one.model_dump_json() for one in guarded.deciles])) < 50 << 10
+    assert parse(manifest.to_json().encode()) == manifest
+    limits = RowLimits(manifest)
+    known = limits.faults(guarded.table.inputs)
+    unknown = np.flatnonzero(~np.isfinite(guarded.graph(guarded.table.inputs)).all(axis=(1, 2)))
+    assert {row for row, why in known.items() if why == OUTSIDE} <= set(unknown.tolist())
+    assert {spec.name for spec in inputs if spec.dtype.startswith("float")} == {
+        one.input for one in guarded.limits.ranges
+    }
+    assert [one.input for one in guarded.deciles] == [one.input for one in guarded.limits.ranges]

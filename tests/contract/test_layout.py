@@ -21,7 +21,13 @@ PARTS = {
         "advance": ("advance",),
         "build": ("build",),
     },
-    "training": {"model": (), "fit": ("fit",), "commands": ("train", "evaluate", "experiment"), "search": ("problem",)},
+    "training": {
+        "model": (),
+        "fit": ("fit",),
+        "guard": ("limits", "deciles", "export_fallback", "self_test_rows", "self_test"),
+        "commands": ("train", "evaluate", "experiment"),
+        "search": ("problem",),
+    },
     "serving": {"service": ("register",)},
 }
 TRAINING_STACK = {"torch", "lightgbm", "mlflow"}

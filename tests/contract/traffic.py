@@ -1,6 +1,9 @@
 """Traffic's part of the contract suite."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
+
+import numpy as np
 
 from features.series import Panel
 from features.traffic.advance import Raw, advance
@@ -8,6 +11,7 @@ from features.traffic.config import TrafficConfig
 from features.traffic.state import TrafficState
 from tests.contract.doubles import Double
 from tests.features.traffic.city import START, cut, delays, newborn, panel, small, volumes, with_another_future
+from tests.features.traffic.test_covariate import NAMES, known_at, random_weather, utc
 
 _STEPS, _LIVED = 80, 50
 
@@ -17,7 +21,13 @@ def _measured(config: TrafficConfig, seed: int) -> Panel:
     values = volumes(seed, _STEPS)
     measured = panel(values, step_min=config.step_min)
     late = (values % 3 == 0).astype(int) * (config.step_min // 2)
-    return panel(values, step_min=config.step_min, available_at=delays(measured, late))
+    covariates = random_weather(seed, measured) if config.covariates else None
+    return panel(values, step_min=config.step_min, available_at=delays(measured, late), covariates=covariates)
+
+
+def _cut(measured: Panel, at: datetime) -> Panel:
+    known = None if measured.covariates is None else known_at(measured.covariates, at)
+    return replace(cut(measured, at), covariates=known)
 
 
 def _state(config: TrafficConfig) -> TrafficState:
@@ -30,13 +40,17 @@ def _issued_at(state: TrafficState, config: TrafficConfig) -> list[datetime]:
 
 
 def _raw(state: TrafficState, config: TrafficConfig, seed: int, known_by: datetime) -> Raw:
-    return Raw(measured=cut(_measured(config, seed), known_by))
+    return Raw(measured=_cut(_measured(config, seed), known_by))
 
 
 def _raw_of_another_future(
     state: TrafficState, config: TrafficConfig, seed: int, known_by: datetime, now: datetime
 ) -> Raw:
-    return Raw(measured=cut(with_another_future(_measured(config, seed), now, seed + 1), known_by))
+    other = with_another_future(_measured(config, seed), now, seed + 1)
+    if other.covariates is not None:
+        colder = np.where(other.covariates.available_at > utc(now), np.float32(30), np.float32(0))[:, None]
+        other = replace(other, covariates=replace(other.covariates, values=other.covariates.values - colder))
+    return Raw(measured=_cut(other, known_by))
 
 
 DOUBLE = Double(
@@ -45,6 +59,7 @@ DOUBLE = Double(
         "hours": small(),
         "quarters of an hour": small(step_min=15, horizon_steps=8, history_steps=4),
         "two days ahead": small(horizon_steps=48, history_steps=24, seasonal_lags_days=(2, 7)),
+        "with weather": small(covariates=NAMES),
         "Berlin": small(timezone="Europe/Berlin", country="DE"),
     },
     state=_state,

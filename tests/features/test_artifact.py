@@ -73,14 +73,14 @@ LINE = b"0" * 64 + b"  "
         pytest.param(lambda f: (f / "extra").mkdir(), "extra is a link or a folder", id="a folder inside"),
         pytest.param(lambda f: (f / "extra").symlink_to("/etc/passwd"), "extra is a link or a folder", id="a link"),
         pytest.param(lambda f: (f / "CARD.md").write_bytes(b"# Nice\n"), "CARD.md is not the file", id="another card"),
-        pytest.param(append(LINE + b"../../secret\n"), "line 4 .* plain file name", id="a path out of the folder"),
-        pytest.param(append(LINE + b"/etc/passwd\n"), "line 4 .* plain file name", id="an absolute path"),
-        pytest.param(append(LINE + b"..\\secret\n"), "line 4 .* plain file name", id="another system's path"),
-        pytest.param(append(LINE + b"SHA256SUMS\n"), "line 4 .* plain file name", id="itself"),
+        pytest.param(append(LINE + b"../../secret\n"), "line 5 .* plain file name", id="a path out of the folder"),
+        pytest.param(append(LINE + b"/etc/passwd\n"), "line 5 .* plain file name", id="an absolute path"),
+        pytest.param(append(LINE + b"..\\secret\n"), "line 5 .* plain file name", id="another system's path"),
+        pytest.param(append(LINE + b"SHA256SUMS\n"), "line 5 .* plain file name", id="itself"),
         pytest.param(append(LINE + b"gone.bin\n"), "not sorted", id="not in order"),
         pytest.param(append(LINE + b"zzz.bin\n"), "zzz.bin is missing", id="a listed file that is gone"),
         pytest.param(append(LINE + b"model.onnx\n"), "twice", id="a file listed twice"),
-        pytest.param(append(b"\n"), "line 4", id="an empty line"),
+        pytest.param(append(b"\n"), "line 5", id="an empty line"),
     ],
 )
 def test_a_changed_folder_is_refused(
@@ -167,7 +167,7 @@ def test_state_and_the_time_it_stands_for_come_together(make_artifact: Callable[
 
 def test_a_wrong_manifest_is_refused_by_its_field(make_artifact: Callable[..., Path], tmp_path: Path) -> None:
     with pytest.raises(ArtifactMismatch, match=r"manifest\.json: 'domain' is wrong: Field required"):
-        open_artifact(make_artifact(tmp_path, files={"manifest.json": b'{"format": 1}'}), None)
+        open_artifact(make_artifact(tmp_path, files={"manifest.json": b'{"format": 2}'}), None)
 
 
 def test_no_folder_is_the_callers_mistake(tmp_path: Path) -> None:

@@ -36,6 +36,23 @@ def test_a_manifest_survives_the_file(make_manifest: Callable[..., Manifest]) ->
         pytest.param("step_min", 0, "step_min", id="steps of no length"),
         pytest.param("config", [1], "config", id="a config that is no object"),
         pytest.param("feature_schema_sha256", "0" * 64, "feature_schema_sha256", id="the hash of another schema"),
+        pytest.param("fallback", "other.onnx", "fallback", id="a fallback in another file"),
+        pytest.param("non_finite", "zero", "non_finite", id="a policy that there is none of"),
+        pytest.param("self_test", {"tolerance": 1e-3, "outputs": [], "fallback": []}, "self_test", id="no self-test"),
+        pytest.param(
+            "self_test",
+            {"tolerance": 1e-3, "outputs": [{"output": "z", "shape": [1], "values": [1]}], "fallback": []},
+            r"self_test.outputs is of \['z'\], not of \['y'\]",
+            id="a self-test of another output",
+        ),
+        pytest.param("limits", {"ranges": [], "most_missing": 0.5}, "no fallback", id="limits, and nobody beyond them"),
+        pytest.param(
+            "deciles", [{"input": "y", "values": [[0] * 9]}], "'y' is no float input", id="deciles of nothing"
+        ),
+        pytest.param("deciles", [{"input": "x", "values": [[0] * 8]}], "deciles", id="eight deciles"),
+        pytest.param(
+            "deciles", [{"input": "x", "values": [[0] * 9] * 2}], "'x' has 2 ranges", id="deciles of two of three"
+        ),
         pytest.param("accuracy", 0.99, "accuracy", id="a field nobody knows"),
     ],
 )
@@ -44,6 +61,48 @@ def test_a_wrong_field_is_named(field: str, value: Any, named: str, make_manifes
 
     with pytest.raises(ArtifactMismatch, match=named):
         parse(text.encode())
+
+
+@pytest.mark.parametrize(
+    ("limits", "named"),
+    [
+        pytest.param({"ranges": [{"input": "x", "low": [1], "high": [0]}]}, "lies above high", id="low above high"),
+        pytest.param({"ranges": [{"input": "x", "low": [0], "high": [1, 2]}]}, "not one for each", id="one low"),
+        pytest.param({"ranges": [{"input": "z", "low": [0], "high": [1]}]}, "'z' is no float input", id="no input"),
+        pytest.param({"ranges": [{"input": "x", "low": [0] * 2, "high": [1] * 2}]}, "last axis 3", id="two of three"),
+        pytest.param({"ranges": [{"input": "x", "low": [0], "high": [1]}] * 2}, "two ranges", id="an input twice"),
+        pytest.param({"most_missing": 1.5}, "most_missing", id="more than all"),
+    ],
+)
+def test_limits_that_do_not_fit_are_named(
+    limits: dict[str, Any], named: str, make_manifest: Callable[..., Manifest]
+) -> None:
+    fields = {"limits": {"ranges": [], "most_missing": None} | limits}
+    text = json.dumps(json.loads(make_manifest(fallback="fallback.onnx").to_json()) | fields)
+
+    with pytest.raises(ArtifactMismatch, match=named) as refusal:
+        parse(text.encode())
+    assert refusal.value.mend
+
+
+@pytest.mark.parametrize(
+    "shapes",
+    [
+        pytest.param((("entity", 3), ("step", 2)), id="an axis of another name"),
+        pytest.param((("entity", 3), ()), id="a number without rows"),
+        pytest.param(((3, 2), (3,)), id="a fixed number of rows"),
+        pytest.param(((), ()), id="no rows at all"),
+    ],
+)
+def test_a_fallback_needs_rows_that_come_first_everywhere(
+    shapes: tuple[tuple[Any, ...], ...], make_manifest: Callable[..., Manifest]
+) -> None:
+    inputs, outputs = (
+        (SPEC.model_copy(update={"name": name, "shape": s}),) for name, s in zip("xy", shapes, strict=True)
+    )
+
+    with pytest.raises(ValidationError, match="inputs and outputs have not one named first axis"):
+        make_manifest(inputs=inputs, outputs=outputs, fallback="fallback.onnx")
 
 
 @pytest.mark.parametrize("field", sorted(Manifest.model_fields))
@@ -62,7 +121,8 @@ def test_every_field_is_required(field: str, make_manifest: Callable[..., Manife
         pytest.param(b"\x80\x04K\x01.", "not JSON", id="a pickle"),
         pytest.param(b"[" * 100_000, "not JSON", id="brackets without end"),
         pytest.param(b"[]", "manifest", id="a list"),
-        pytest.param(b'{"format": 2, "anything": "goes"}', "'format' is 2; this Haechi reads up to 1", id="the future"),
+        pytest.param(b'{"format": 3, "anything": "goes"}', "'format' is 3; this Haechi reads 2", id="the future"),
+        pytest.param(b'{"format": 1}', "'format' is 1; this .* train the model again with this one", id="the past"),
         pytest.param(b'{"format": "1"}', "format", id="a format that is text"),
     ],
 )

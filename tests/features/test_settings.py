@@ -62,6 +62,12 @@ def test_secret_is_masked_wherever_it_came_from(monkeypatch, where):
     assert "hush" not in repr(load()) + str(origins(load()))
 
 
+def test_the_token_that_a_client_shows_is_a_secret(monkeypatch):
+    monkeypatch.setenv("HAECHI_TOKEN", "haechi_hush")
+    assert set(row("token")[0] or "") == {"*"}
+    assert "hush" not in repr(load()) + str(origins(load()))
+
+
 def test_absent_secret_is_no_mask():
     assert row("signing_key") == (None, "default")
 
@@ -73,7 +79,7 @@ def test_absent_secret_is_no_mask():
         pytest.param("port", "http", id="text for a number"),
         pytest.param("port", "", id="an empty variable"),
         pytest.param("threads", "0", id="no thread"),
-        pytest.param("allow_remote", "perhaps", id="neither yes nor no"),
+        pytest.param("plaintext", "perhaps", id="neither yes nor no"),
         pytest.param("max_message_mib", "-1", id="a negative size"),
     ],
 )

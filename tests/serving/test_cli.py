@@ -96,6 +96,21 @@ def test_help_loads_neither_the_serving_nor_the_training_stack(haechi: Process) 
     assert not loaded & (TRAINING_STACK | {"onnxruntime", "grpc", "polars"}), loaded
 
 
+def test_a_server_that_asks_is_asked_with_a_token(haechi: Process, models: Path, tokens_file: Path, token: Any) -> None:
+    held = token("infer:doubler")
+    with haechi.serving("--models", str(models), "--tokens", str(tokens_file)) as (document, _):
+        line = ("forecast", "traffic", "--entity", "A", "--model", "doubler", "--server", document["address"])
+        without = haechi.start(*line)
+        assert "error: This server wants to know who asks" in without.communicate()[1]
+        wrong = haechi.start(*line, HAECHI_TOKEN="haechi_hunter2")  # noqa: S106
+        output, errors = wrong.communicate()
+        assert "none of this server's" in errors
+        assert "hunter2" not in output + errors
+        right = haechi.start(*line, HAECHI_TOKEN=held)
+        assert "doubler/1 is a model of the domain other" in right.communicate()[1]
+        assert (without.returncode, wrong.returncode, right.returncode) == (1, 1, 2)
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda number: number.name)
 def test_it_serves_lightly_and_quietly_until_it_is_told_to_stop(
     number: signal.Signals, haechi: Process, models: Path
@@ -169,7 +184,7 @@ def test_a_damaged_model_does_not_take_the_others_down(haechi: Process, own_mode
         ),
         pytest.param(
             ["--models", "own", "--host", "0.0.0.0"], {}, None,  # noqa: S104
-            "reachable from other machines", "HAECHI_ALLOW_REMOTE", id="a host that strangers reach",
+            "reachable from other machines", "HAECHI_TOKENS", id="a host that strangers reach",
         ),
         pytest.param(
             ["--models", "own"], {"HAECHI_TRUSTED_KEY": "hunter2"}, None,
@@ -225,7 +240,9 @@ def test_for_people_it_prints_the_address_and_how_to_ask(haechi: Process, models
 def test_print_config_tells_what_is_in_force_and_serves_nothing(haechi: Process) -> None:
     (haechi.home / "haechi.toml").write_text("threads = 2")
     more = {"HAECHI_HOST": "::1", "HAECHI_SIGNING_KEY": "hunter2"}
-    process = haechi.start("serve", "--models", "no such folder", "--port", "1", "--print-config", **more)
+    process = haechi.start(
+        "serve", "--models", "no such folder", "--port", "1", "--client-ca", "ca.pem", "--print-config", **more
+    )
     output, errors = process.communicate(timeout=30)
 
     assert (process.returncode, errors) == (0, "")
@@ -235,6 +252,7 @@ def test_print_config_tells_what_is_in_force_and_serves_nothing(haechi: Process)
         'host = "::1"  # HAECHI_HOST',
         "threads = 2  # haechi.toml",
         "workers = 1  # default",
+        'tls_client_ca = "ca.pem"  # flag',
         '# signing_key = "**********"  # HAECHI_SIGNING_KEY',
     ):
         assert line in output.splitlines()

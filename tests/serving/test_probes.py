@@ -1,4 +1,6 @@
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
 
 import grpc
 import pytest
@@ -58,6 +60,20 @@ def test_that_port_answers_nothing_else(method: str, probed: Server, channel: gr
     with pytest.raises(grpc.RpcError) as refused:
         channel.unary_unary(method)(b"", timeout=5)
     assert refused.value.code() is grpc.StatusCode.UNIMPLEMENTED
+
+
+def test_who_shows_neither_certificate_nor_token_learns_that_the_server_lives_and_nothing_else(
+    start: Callable[..., Server], authority: Any, tokens_file: Path
+) -> None:
+    cert, key = authority.issue("server")
+    asked = {"tokens": tokens_file, "tls_cert": cert, "tls_key": key, "tls_client_ca": authority.path}
+    server = start(health_port=0, **asked)
+    assert server.probes is not None
+    with grpc.insecure_channel(server.probes.address) as channel:
+        assert check(channel) == SERVING
+        with pytest.raises(grpc.RpcError) as refused:
+            check(channel, "doubler")
+    assert refused.value.code() is grpc.StatusCode.NOT_FOUND
 
 
 def test_while_the_server_drains_probes_hear_that_it_does(

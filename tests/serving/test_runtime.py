@@ -129,25 +129,38 @@ def test_a_manifest_that_is_not_the_graphs_is_refused_by_field(
         Runtime().load(folder)
 
 
+@pytest.fixture
+def make_free(
+    make_artifact: Callable[..., Path], make_graph: Callable[..., bytes], make_spec: Callable[..., TensorSpec]
+) -> Callable[..., Path]:
+    """An artifact whose graph leaves free how long the last axis is, and whose manifest says three."""
+
+    def make(root: Path, node: Any) -> Path:
+        free = make_graph([node], [make_spec("x", shape=("entity", "step"))], [make_spec("y", shape=("entity", "any"))])
+        return make_artifact(root, files={"model.onnx": free}, inputs=(make_spec("x"),), outputs=(make_spec("y"),))
+
+    return make
+
+
 def test_a_length_that_the_graph_leaves_free_is_held_by_the_runtime(
-    make_artifact: Callable[..., Path],
-    make_graph: Callable[..., bytes],
-    make_spec: Callable[..., TensorSpec],
-    tmp_path: Path,
+    make_free: Callable[..., Path], tmp_path: Path
 ) -> None:
-    free, fixed = ("entity", "step"), ("entity", 3)
-    nodes = [helper.make_node("Concat", ["x", "x"], ["y"], axis=1)]
-    onnx_file = make_graph(nodes, [make_spec("x", shape=free)], [make_spec("y", shape=("entity", "twice"))])
-    specs = {"inputs": (make_spec("x", shape=fixed),), "outputs": (make_spec("y", shape=fixed),)}
     runtime = Runtime()
-    runtime.load(make_artifact(tmp_path, files={"model.onnx": onnx_file}, **specs))
+    runtime.load(make_free(tmp_path, helper.make_node("Add", ["x", "x"], ["y"])))
 
     with pytest.raises(BadInput, match=r"'x' of traffic/1 expected shape \[entity, 3\], got \[2, 2\]"):
         runtime.run("traffic", {"x": COUNTS[:, :2]})
+
+
+def test_a_graph_that_answers_another_shape_than_it_promises_is_not_served(
+    make_free: Callable[..., Path], tmp_path: Path
+) -> None:
+    folder = make_free(tmp_path, helper.make_node("Concat", ["x", "x"], ["y"], axis=1))
+
     with pytest.raises(
         ArtifactMismatch, match=r"output 'y' expected shape \[entity, 3\] = \[2, 3\] here, got \[2, 6\]"
     ):
-        runtime.run("traffic", {"x": COUNTS})
+        Runtime().load(folder)
 
 
 def external(location: str, *, in_node: bool = False) -> tuple[list[Any], dict[str, Any]]:

@@ -4,6 +4,7 @@ import logging
 import socket
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import grpc
@@ -23,6 +24,7 @@ from serving.client import Client
 from serving.proto import open_inference_grpc_pb2 as oip
 from serving.runtime import Runtime
 from serving.server import Server
+from serving.tokens import new_token
 
 COUNTS = np.array([[1, 2, 3], [4, 5, 6]], dtype=np.float32)
 WEIGHT = np.array([[2], [10]], dtype=np.float32)
@@ -344,21 +346,14 @@ def test_a_port_in_use_is_noticed(runtime: Runtime, settings: Settings, server: 
 def test_strangers_stay_out_unless_they_are_let_in(host: str, runtime: Runtime, settings: Settings) -> None:
     with pytest.raises(BadInput, match="reachable from other machines") as refusal:
         Server(runtime, settings.model_copy(update={"host": host}))
-    assert "HAECHI_ALLOW_REMOTE" in refusal.value.mend
+    assert "HAECHI_TOKENS" in refusal.value.mend
 
 
-def test_letting_strangers_in_is_said_aloud(
-    runtime: Runtime, settings: Settings, caplog: pytest.LogCaptureFixture
-) -> None:
-    server = Server(runtime, settings.model_copy(update={"host": "0.0.0.0", "allow_remote": True}))  # noqa: S104
-    server.stop(0)
-
-    assert "anyone who reaches 0.0.0.0" in caplog.text
-
-
-def test_an_address_that_is_not_this_machines_is_refused(runtime: Runtime, settings: Settings) -> None:
+def test_an_address_that_is_not_this_machines_is_refused(runtime: Runtime, settings: Settings, tmp_path: Path) -> None:
+    new_token(tmp_path / "tokens.toml", "room", ["read"], zone="", expires=None, rate_per_s=None)
+    beyond = {"host": "192.0.2.7", "plaintext": True, "tokens": tmp_path / "tokens.toml"}
     with pytest.raises(BadInput, match=r"Cannot listen at 192\.0\.2\.7:0"):
-        Server(runtime, settings.model_copy(update={"host": "192.0.2.7", "allow_remote": True}))
+        Server(runtime, settings.model_copy(update=beyond))
 
 
 def test_stopping_lets_the_calls_under_way_finish(

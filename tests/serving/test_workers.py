@@ -15,9 +15,10 @@ import numpy as np
 import psutil
 import pytest
 
+from features.errors import UnknownCaller
 from features.settings import Settings
 from serving import workers
-from serving.client import Client
+from serving.client import Client, Tls
 
 X = np.ones((1, 3), dtype=np.float32)
 needs_two_cores = pytest.mark.skipif(
@@ -143,6 +144,20 @@ def test_a_second_server_does_not_take_half_of_the_calls(models: Path, tmp_path:
             ended = subprocess.run([*command, *more], capture_output=True, text=True, timeout=100)  # noqa: S603
             assert ended.returncode == 2
             assert "the port is in use" in ended.stderr
+
+
+@needs_two_cores
+def test_each_worker_asks_who_calls(
+    models: Path, tmp_path: Path, authority: Any, token: Callable[..., str], tokens_file: Path
+) -> None:
+    held, (cert, key) = token("read"), authority.issue("server")
+    flags = ("--tokens", str(tokens_file), "--tls-cert", str(cert), "--tls-key", str(key))
+    with serving(models, tmp_path, "--workers", "2", *flags) as (document, _):
+        for _ in range(8):
+            with Client(document["address"], token=held, tls=Tls(ca=authority.path)) as client:
+                assert client.models()
+            with Client(document["address"], tls=Tls(ca=authority.path)) as client, pytest.raises(UnknownCaller):
+                client.models()
 
 
 def test_workers_drain_at_the_same_time(tmp_path: Path) -> None:

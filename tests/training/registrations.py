@@ -16,8 +16,10 @@ from typing import Any
 import numpy as np
 
 from features import registry
-from features.artifact import CARD, MANIFEST, MODEL
+from features.artifact import CARD, MANIFEST, MODEL, SELF_TEST
 from features.manifest import Manifest, TensorSpec, schema_sha256
+from features.self_test import SelfTest, save_rows
+from features.self_test import record as recorded
 from features.settings import Settings
 from training import publish as publishing
 from training.publish import Published, publish
@@ -79,13 +81,14 @@ def register(graph: Path, home: Path, **settings: Any) -> Published:
         (folder / MODEL).write_bytes(graph.read_bytes())
         (folder / MANIFEST).write_text(_manifest(version, mlflow_run).to_json())
         (folder / CARD).write_text("# Card\n")
+        save_rows({SPEC.name: np.zeros((1, 2), np.float32)}, folder / SELF_TEST)
 
     return publish(record(graph), write, Settings(home=home, **settings))
 
 
 def _manifest(version: int, mlflow_run: str | None) -> Manifest:
     return Manifest(
-        format=1,
+        format=2,
         domain="traffic",
         name="traffic",
         version=version,
@@ -109,6 +112,11 @@ def _manifest(version: int, mlflow_run: str | None) -> Manifest:
         config={},
         state_as_of=None,
         simulated=False,
+        self_test=SelfTest(tolerance=0.001, outputs=recorded({OUTPUT.name: np.zeros((1, 2))}), fallback=()),
+        non_finite="pass",
+        limits=None,
+        fallback=None,
+        deciles=(),
     )
 
 

@@ -85,7 +85,13 @@ def test_what_is_not_there_is_offered_its_nearest(command, reference, message, a
         run_command(*command, *words)
 
 
-@pytest.mark.parametrize("name", ["model.onnx", "state.parquet", "test_state.parquet", "CARD.md", "manifest.json"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "model.onnx", "fallback.onnx", "self_test.npz", "state.parquet", "test_state.parquet", "CARD.md",
+        "manifest.json",
+    ],
+)  # fmt: skip
 def test_one_altered_byte_is_refused_everywhere(name, own_home, run_command, city_file):
     path = own_home / "artifacts" / "traffic" / "1" / name
     content = bytearray(path.read_bytes())

@@ -136,7 +136,7 @@ def recorded(experiment: Experiment, options: TrainOptions, found: dict[str, Any
         commit=manifest.git_commit,
         seed=options.seed,
         data=[str(path) for path in options.data] if source.names_data else [],
-        data_sha256=manifest.training.data_sha256,
+        data_sha256=manifest.learned.data_sha256,
         test_sha256=source.ledger.data_sha256,
         options={key: value for key, value in options.given.items() if key != "data"},
         entities=len(manifest.entities),

@@ -21,6 +21,7 @@ from features.tables.columns import ReadOptions
 from features.tables.source import check_out
 from features.traffic.config import TrafficConfig
 from features.traffic.happening import AbnormalFlow
+from training.covariates import joined_as_trained
 from training.ledger import Ledger
 from training.options import TrainOptions
 from training.places import positions
@@ -79,6 +80,7 @@ def evaluate(
     *,
     whole: bool,
     out: Path | None,
+    covariates: Path | None = None,
     watched: tuple[Path, Path | None] | None = None,
     as_json: bool,
 ) -> None:
@@ -105,11 +107,13 @@ def evaluate(
             cause=f"The file holds {panel.quantity}, the model forecasts {manifest.quantity}",
             mend="Name the right column with --value-col, or rename it",
         )
+    names = TrafficConfig.from_json(manifest.config).covariates
+    panel = joined_as_trained(panel, covariates, reading.columns.timezone, names)
     with progress() as bar:
         found = judge_published(manifest, folder, panel, whole=whole, out=out, bar=bar, watched=places)
     if found.left_out:
         warn(f"{len(found.left_out)} entities that the model does not know are left out, e.g. {found.left_out[0]}")
-    simulated = manifest.simulated or is_simulated(data)
+    simulated = manifest.simulated or is_simulated([*data, *([] if covariates is None else [covariates])])
     if events is not None and found.events is not None:
         write_events(found.events, manifest, events, simulated=simulated)
     document = {

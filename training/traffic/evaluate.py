@@ -140,7 +140,7 @@ def _heard_by(
 
 
 def _test_part(manifest: Manifest, folder: Path, panel: Panel, config: TrafficConfig) -> tuple[TrafficState, int, str]:
-    learned = manifest.training
+    learned = manifest.learned
     first = panel.index(learned.end)
     if (
         panel.start != learned.start
@@ -156,7 +156,7 @@ def _test_part(manifest: Manifest, folder: Path, panel: Panel, config: TrafficCo
 
 
 def _whole_file(manifest: Manifest, folder: Path, panel: Panel, config: TrafficConfig) -> tuple[TrafficState, int, str]:
-    learned = manifest.training
+    learned = manifest.learned
     if panel.start < learned.end and panel.end > learned.start:
         raise BadInput(
             cause=f"The file runs from {panel.start:%Y-%m-%d} to {panel.end:%Y-%m-%d}, and the model learned from "

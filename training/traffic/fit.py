@@ -9,8 +9,8 @@ import torch
 from features.errors import BadInput
 from features.series import FloatArray
 from features.traffic.build import Table
-from features.traffic.config import TrafficConfig
-from training.traffic.model import LinearCorrection
+from features.traffic.config import RECENT_COVARIATES, TrafficConfig
+from training.traffic.model import LinearCorrection, known_covariates
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +19,8 @@ class Ridge:
 
     Attributes:
         errors: for the latest quarter of the recent errors, and the seasonal ones.
-        older: for the other recent errors, which say less the older they are.
+        older: for the other recent errors, which say less the older they are, and for covariates, of which
+            all entities share each.
         slow: for the profile itself, and for holiday, eve and morrow, of which a year holds few.
     """
 
@@ -32,7 +33,8 @@ class Ridge:
         latest = max(1, config.history_steps // 4)
         recent = [self.errors] * latest + [self.older] * (config.history_steps - latest)
         seasonal = [self.errors] * len(config.seasonal_lags_days)
-        return torch.tensor([*recent * 3, *seasonal * 2, *[self.slow] * 5], dtype=torch.float64)
+        weather = [self.older] * (1 + RECENT_COVARIATES) * len(config.covariates)
+        return torch.tensor([*recent * 3, *seasonal * 2, *[self.slow] * 5, *weather], dtype=torch.float64)
 
 
 class Sums:
@@ -42,6 +44,7 @@ class Sums:
         gram: (step, feature, feature), float64.
         cross: (step, feature), float64.
         rows: targets that were measured.
+        reach: (name,), the largest departure of each covariate.
     """
 
     def __init__(self, config: TrafficConfig) -> None:
@@ -50,11 +53,12 @@ class Sums:
         self.gram = torch.zeros(steps, width, width, dtype=torch.float64)
         self.cross = torch.zeros(steps, width, dtype=torch.float64)
         self.rows = 0
+        self.reach = torch.zeros(len(config.covariates))
 
     def __add__(self, other: "Sums") -> "Sums":
         both = copy(self)
         both.gram, both.cross = self.gram + other.gram, self.cross + other.cross
-        both.rows = self.rows + other.rows
+        both.rows, both.reach = self.rows + other.rows, torch.maximum(self.reach, other.reach)
         return both
 
     def add(self, table: Table, measured: FloatArray) -> None:
@@ -68,6 +72,8 @@ class Sums:
         self.gram += (design.transpose(1, 2) @ design).double()
         self.cross += (design.transpose(1, 2) @ residual).squeeze(-1).double()
         self.rows += int(known.sum())
+        if len(self.reach):
+            self.reach = torch.maximum(self.reach, known_covariates(inputs).abs().amax(dim=(0, 1)))
 
 
 def fit(sums: Sums, config: TrafficConfig, ridge: Ridge) -> LinearCorrection:
@@ -89,6 +95,8 @@ def fit(sums: Sums, config: TrafficConfig, ridge: Ridge) -> LinearCorrection:
     weight = np.linalg.solve(system.numpy(), sums.cross.unsqueeze(-1).numpy())[..., 0]
     model = LinearCorrection(config)
     model.weight.copy_(torch.from_numpy(weight))
+    if config.covariates:
+        model.reach.copy_(sums.reach)
     return model.eval()
 
 

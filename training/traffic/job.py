@@ -11,13 +11,15 @@ from features.plain import from_plain
 from features.series import Panel
 from features.tables import read_panel
 from features.traffic.config import TrafficConfig
+from training.covariates import joined
 from training.options import TrainOptions, split_instants
 from training.places import positions
 from training.provenance import is_simulated
 from training.split import Split
 from training.traffic.fit import Ridge
+from training.traffic.fitting import fitting_config, measured_entities
 from training.traffic.recipe import Recipe
-from training.traffic.run import TrainingJob, fitting_config, measured_entities
+from training.traffic.run import TrainingJob
 from training.traffic.select import GAINS, RIDGES
 
 GAIN_NAMES = ("same_type_gain", "same_class_gain", "other_gain")
@@ -42,6 +44,10 @@ def read_job(options: TrainOptions, *, test_from: datetime | None = None) -> Tra
     panel, findings, _ = read_panel(options.data, options.shape, options.reading)
     for line in findings.lines():
         note(line)
+    sources = list(options.data)
+    if options.covariates is not None:
+        panel = joined(panel, options.covariates, options.reading.columns.timezone)
+        sources.append(options.covariates)
     split = _split(panel, options, test_from)
     panel, dropped = measured_entities(panel, split)
     if dropped:
@@ -56,7 +62,7 @@ def read_job(options: TrainOptions, *, test_from: datetime | None = None) -> Tra
         seed=options.seed,
         gains=(),
         ridges=(),
-        simulated=is_simulated(options.data),
+        simulated=is_simulated(sources),
         positions=None,
     )
     job = with_settings(unset, options, options.config)
@@ -82,7 +88,10 @@ def with_settings(job: TrainingJob, options: TrainOptions, chosen: Mapping[str, 
     for key in chosen:
         if key not in SETTINGS:
             raise UnknownName.among("setting", key, list(SETTINGS))
-    clock = {"country": options.country, "timezone": options.timezone}
+    given = job.panel.covariates
+    clock = {"country": options.country, "timezone": options.timezone} | (
+        {} if given is None else {"covariates": list(given.names)}
+    )
     own = {key: value for key, value in chosen.items() if key in RIDGE_SETTINGS}
     recipe = {key: value for key, value in chosen.items() if key in _RECIPE}
     features = {key: value for key, value in chosen.items() if key not in own | recipe}

@@ -5,8 +5,8 @@ from torch import Tensor, nn
 
 from features.calendar import CALENDAR_FLAGS, DAY_TYPES
 from features.traffic.around import SMALLEST_ERROR
-from features.traffic.config import TrafficConfig
-from training.traffic.model import Inputs
+from features.traffic.config import RECENT_COVARIATES, TrafficConfig
+from training.traffic.model import Inputs, known_covariates
 from training.traffic.recipe import Recipe
 
 # In typical errors: what lies beyond is a fault or a closure, of which nothing can be learned linearly.
@@ -41,7 +41,10 @@ class ResidualNetwork(nn.Module):
         self.slots, self.steps, self.entities = config.steps_per_day, config.horizon_steps, entities
         self.outer = len(config.quantiles) - 1
         width = recipe.network_width
-        features = _feature_count(config)
+        # Covariates come in units of their own: they are bounded once they are centred.
+        self.errors = _feature_count(config)
+        self.names = len(config.covariates)
+        features = self.errors + (RECENT_COVARIATES + self.steps) * self.names
         self.register_buffer("mean", torch.zeros(features))
         self.register_buffer("deviation", torch.ones(features))
         self.thin = nn.Dropout(recipe.network_dropout / 2)
@@ -82,7 +85,8 @@ class ResidualNetwork(nn.Module):
             (inputs["profile"] / peak).clamp(-_LARGEST_SHARE, _LARGEST_SHARE),
             inputs["calendar"].flatten(1),
         )
-        return torch.cat(parts, dim=1).clamp(-_LARGEST_INPUT, _LARGEST_INPUT)
+        found = torch.cat(parts, dim=1).clamp(-_LARGEST_INPUT, _LARGEST_INPUT)
+        return torch.cat((found, known_covariates(inputs).flatten(1)), dim=1) if self.names else found
 
     def forward(self, inputs: Inputs) -> tuple[Tensor, Tensor]:
         """The median (entity, step) in the unit measured, and factors of the widths (entity, step, outer)."""
@@ -91,6 +95,9 @@ class ResidualNetwork(nn.Module):
     def answer(self, features: Tensor, inputs: Inputs) -> tuple[Tensor, Tensor]:
         """The same, from features that were made before: training passes over them many times."""
         centred = (features - self.mean) / self.deviation
+        if self.names:
+            bounded = centred[:, self.errors :].clamp(-_LARGEST_INPUT, _LARGEST_INPUT)
+            centred = torch.cat((centred[:, : self.errors], bounded), dim=1)
         code = inputs["entity_code"]
         code = torch.where((code < 0) | (code >= self.entities), self.entities, code)
         slot = inputs["clock"][:, 0].clamp(0, self.slots - 1)

@@ -1,24 +1,21 @@
 """One training from measurements to a published version: train, export, judge the export, draw, track, publish."""
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version as installed_version
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from rich.progress import Progress
 
 from features import artifact
 from features.console import progress
 from features.errors import BadInput
 from features.manifest import Manifest, TrainingInterval, schema_sha256
+from features.self_test import SelfTest, save_rows
 from features.series import FloatArray, Panel, unit_of
 from features.settings import Settings
 from features.traffic import schema
-from features.traffic.build import build
 from features.traffic.config import TrafficConfig
 from features.traffic.state import save
 from training.card import card
@@ -26,7 +23,7 @@ from training.export import Graph, check_parity
 from training.ledger import Ledger
 from training.ledger_file import TEST_ERRORS
 from training.ledger_file import save as save_ledger
-from training.provenance import data_sha256, git_commit
+from training.provenance import covariates_sha256, data_sha256, git_commit
 from training.publish import Published, publish
 from training.scores import Scoreboard
 from training.split import Split
@@ -34,8 +31,8 @@ from training.track import RunRecord
 from training.traffic.compose import export_blend
 from training.traffic.draw import draw
 from training.traffic.fit import Ridge
+from training.traffic.guard import Inputs, export_fallback, parity_rows, self_test, self_test_rows
 from training.traffic.judge import Judged, judge
-from training.traffic.known import Past
 from training.traffic.recipe import Recipe
 from training.traffic.select import Gains
 from training.traffic.train import Candidates, Trained, train
@@ -125,12 +122,14 @@ def run(job: TrainingJob, settings: Settings, scratch: Path) -> tuple[Outcome, .
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Exported:
-    """A model with its graph in ``folder``, and how that did."""
+    """A model with its graph and fallback in ``folder``, and how that did."""
 
     trained: Trained
     folder: Path
     parity: float
     judged: Judged
+    test_rows: Inputs
+    self_test: SelfTest
 
     @property
     def graph(self) -> Path:
@@ -141,13 +140,18 @@ def _judged(job: TrainingJob, trained: Trained, folder: Path, bar: Progress) -> 
     unit, path = unit_of(job.panel.quantity), folder / artifact.MODEL
     native = export_blend(trained.blend, trained.config, unit, path)
     graph = Graph(path)
-    parity = check_parity(native, graph, _parity_rows(job, trained))
+    now = job.split.test + min(24, job.split.end - job.split.test)
+    cases = parity_rows(job.panel, trained.state, trained.config, now, job.seed)
+    parity = check_parity(native, graph, cases)
+    export_fallback(trained.config, unit, folder / artifact.FALLBACK)
+    rows = self_test_rows(cases["held out"])
+    tried = self_test(rows, graph, Graph(folder / artifact.FALLBACK), trained.config, unit)
     scores = Scoreboard(model=trained.name, quantiles=trained.config.quantiles, unit=unit)
-    rows = range(job.split.test, job.split.end)
-    judged = judge(graph, trained.state, job.panel, rows, trained.config, scores, bar)
+    interval = range(job.split.test, job.split.end)
+    judged = judge(graph, trained.state, job.panel, interval, trained.config, scores, bar)
     if not scores.count.sum():
         raise BadInput(cause="No target in the test interval was measured", mend="Choose another --split")
-    return _Exported(trained=trained, folder=folder, parity=parity, judged=judged)
+    return _Exported(trained=trained, folder=folder, parity=parity, judged=judged, test_rows=rows, self_test=tried)
 
 
 def _published(job: TrainingJob, one: _Exported, started_at: datetime, settings: Settings) -> Outcome:
@@ -166,8 +170,10 @@ def _published(job: TrainingJob, one: _Exported, started_at: datetime, settings:
     )
 
     def write(folder: Path, version: int, mlflow_run: str | None) -> None:
-        manifest = _manifest(job, trained, judged, version, mlflow_run)
-        (folder / artifact.MODEL).write_bytes(one.graph.read_bytes())
+        manifest = _manifest(job, one, version, mlflow_run)
+        for name in (artifact.MODEL, artifact.FALLBACK):
+            (folder / name).write_bytes((one.folder / name).read_bytes())
+        save_rows(one.test_rows, folder / artifact.SELF_TEST)
         (folder / artifact.MANIFEST).write_text(manifest.to_json(), encoding="utf-8")
         (folder / artifact.CARD).write_text(
             card(manifest, scores.table(), judged.ledger, _notes(job, trained, scores), _how(trained)), encoding="utf-8"
@@ -180,33 +186,13 @@ def _published(job: TrainingJob, one: _Exported, started_at: datetime, settings:
     return Outcome(published=published, scores=scores, ledger=judged.ledger, trained=trained, parity=one.parity)
 
 
-def _parity_rows(job: TrainingJob, trained: Trained) -> Mapping[str, Mapping[str, npt.NDArray[np.generic]]]:
-    """Rows of the test interval, the same with nothing measured, and rows of no entity at all."""
-    chance = np.random.default_rng(job.seed)
-    now = job.panel.time(job.split.test + min(24, job.split.end - job.split.test))
-    state = Past.of(job.panel, trained.config).advanced(trained.state, job.panel.index(now))
-    held_out = build(None, state, trained.config, [now]).inputs
-    missing = {name: np.zeros_like(array) if name.endswith("_mask") else array for name, array in held_out.items()}
-    unseen = {name: _random_like(array, chance) for name, array in held_out.items()}
-    return {"held out": held_out, "with missing values": missing, "unseen": unseen}
-
-
-def _random_like(array: npt.NDArray[np.generic], chance: np.random.Generator) -> npt.NDArray[np.generic]:
-    if array.dtype == np.bool_:
-        return chance.random(array.shape) > 0.5
-    if array.dtype == np.int64:
-        # Codes of nobody among those of somebody.
-        return chance.integers(-1, array.max(initial=0) + 2, array.shape)
-    return np.abs(chance.standard_normal(array.shape) * 1000).astype(np.float32)
-
-
-def _manifest(job: TrainingJob, trained: Trained, judged: Judged, version: int, mlflow_run: str | None) -> Manifest:
-    panel, split, config = job.panel, job.split, trained.config
+def _manifest(job: TrainingJob, one: _Exported, version: int, mlflow_run: str | None) -> Manifest:
+    panel, split, config = job.panel, job.split, one.trained.config
     unit = unit_of(panel.quantity)
     ins, outs = schema.inputs(config, unit), schema.outputs(config, unit)
     learned = panel.window(0, split.test)
     return Manifest(
-        format=1,
+        format=2,
         domain="traffic",
         name=job.name,
         version=version,
@@ -231,10 +217,15 @@ def _manifest(job: TrainingJob, trained: Trained, judged: Judged, version: int, 
             rows=int((~np.isnan(learned.values)).sum()),
             data_sha256=data_sha256(learned),
         ),
-        scores=judged.scores.to_manifest(_interval(job)),
+        scores=one.judged.scores.to_manifest(_interval(job)),
         config=config.to_json(),
-        state_as_of=judged.state.as_of,
+        state_as_of=one.judged.state.as_of,
         simulated=job.simulated,
+        self_test=one.self_test,
+        non_finite="refuse",
+        limits=one.trained.limits,
+        fallback=artifact.FALLBACK,
+        deciles=one.trained.deciles,
     )
 
 
@@ -249,6 +240,7 @@ def _parameters(job: TrainingJob, trained: Trained) -> dict[str, str]:
         "entities": str(len(job.panel.entities)),
         "quantity": job.panel.quantity,
         "data_sha256": data_sha256(job.panel.window(0, job.split.test)),
+        **covariates_sha256(job.panel),
         "git_commit": git_commit() or "unknown",
         "test_interval": _interval(job),
         "simulated": str(job.simulated),
@@ -282,55 +274,15 @@ def _how(trained: Trained) -> list[str]:
         "An adaptive profile by day type and time of day is corrected by what the entity, those that err like it and",
         f"the whole city lately erred: {parts}.",
         "The interval follows the model's own recent misses.",
+        *_looks_at(trained.config),
     ]
+
+
+def _looks_at(config: TrafficConfig) -> list[str]:
+    names = ", ".join(config.covariates)
+    return [f"It also looks at {names}, as far as they are known when a forecast is issued."] if names else []
 
 
 def _interval(job: TrainingJob) -> str:
     first, last = job.panel.time(job.split.test), job.panel.time(job.split.end)
     return f"test {first:%Y-%m-%dT%H:%MZ}..{last:%Y-%m-%dT%H:%MZ}"
-
-
-def measured_entities(panel: Panel, split: Split) -> tuple[Panel, tuple[str, ...]]:
-    """The panel without entities that were never measured before validation, and their names.
-
-    Raises:
-        BadInput: no entity was.
-    """
-    missing = np.isnan(panel.values[: split.validation])
-    seen = [not missing[:, column].all() for column in range(len(panel.entities))]
-    if not any(seen):
-        raise BadInput(
-            cause="Nothing was measured in the training interval",
-            mend="Choose another --split, or a file with measurements there",
-        )
-    kept = tuple(name for name, ok in zip(panel.entities, seen, strict=True) if ok)
-    dropped = tuple(name for name, ok in zip(panel.entities, seen, strict=True) if not ok)
-    return (panel.select(kept) if dropped else panel), dropped
-
-
-def fitting_config(panel: Panel, split: Split, chosen: Mapping[str, Any]) -> TrafficConfig:
-    """The settings that were chosen, the others as they fit the clock and the length of the measurements.
-
-    Hourly and coarser: a day back and a day ahead. Finer: twelve steps back and ahead, as is usual in this field.
-    Seasonal lags: a day and a week, without one that the horizon outruns or that more than half of the training
-    interval could not know.
-
-    Raises:
-        BadInput: a setting of another type or out of its range, or measurements whose step does not divide a day.
-        UnknownName: a setting that there is none of.
-    """
-    steps = 1440 // panel.step_min if panel.step_min >= 60 else 12
-    # The longest lag, which no horizon outruns, stands in until the horizon is known to be one.
-    own = {"step_min": panel.step_min, "horizon_steps": steps, "history_steps": steps, "seasonal_lags_days": [28]}
-    config = TrafficConfig.from_json(own | dict(chosen))
-    if config.step_min != panel.step_min:
-        raise BadInput(
-            cause=f"step_min={config.step_min} is set, the measurements step by {panel.step_min} min",
-            mend="Leave step_min out; it is read from the measurements",
-        )
-    if "seasonal_lags_days" in chosen:
-        return config
-    first = -(-config.horizon_steps // config.steps_per_day)
-    known = split.validation // 2 // config.steps_per_day
-    lags = tuple(lag for lag in (1, 7) if first <= lag <= known)
-    return replace(config, seasonal_lags_days=lags or (first,))

@@ -17,7 +17,7 @@ from features.series import unit_of
 from features.traffic.state import TrafficState, fresh
 from training.baselines import PROFILE
 from training.options import TrainOptions
-from training.provenance import data_sha256
+from training.provenance import covariates_sha256, data_sha256
 from training.search.problem import Problem, Report, Settings
 from training.traffic.fit import Ridge, fit
 from training.traffic.job import SETTINGS, read_job, with_settings
@@ -65,7 +65,7 @@ def problem(options: TrainOptions) -> Problem:
         objective=origin,
         baselines=origin.baselines,
         check=origin.check,
-        known=SETTINGS | job.config.to_json(),
+        known={key: job.config.to_json().get(key, value) for key, value in SETTINGS.items()},
         fixed=options.config,
         not_searched=_NOT_SEARCHED,
         without_effect=_WITHOUT_EFFECT,
@@ -184,6 +184,7 @@ def _space(job: TrainingJob) -> Mapping[str, Any]:
 def _identity(job: TrainingJob, options: TrainOptions) -> dict[str, str]:
     return {
         "data": data_sha256(job.panel),
+        **covariates_sha256(job.panel),
         "split": f"{job.panel.time(job.split.validation).isoformat()},{job.panel.time(job.split.test).isoformat()}",
         "seed": str(options.seed),
         "country": options.country,

@@ -8,10 +8,12 @@ import torch
 from rich.progress import Progress
 
 from features.errors import BadInput
-from features.series import Panel
+from features.limits import Deciles, Limits
+from features.series import Panel, unit_of
 from features.traffic.config import TrafficConfig
 from features.traffic.state import TrafficState, fresh
 from training.split import Split
+from training.traffic import guard
 from training.traffic.blend import Blend, choose_weights
 from training.traffic.fit import Ridge, fit
 from training.traffic.known import Past
@@ -50,6 +52,8 @@ class Trained:
         state: as of the start of the test interval; the interval's widths come from forecasts of members that had
             not seen their targets.
         validation_coverage: share of validation targets, of the last four weeks at most, inside that interval.
+        limits: of rows that it answers itself, from those of train and validation.
+        deciles: of the values of the same rows.
     """
 
     name: str
@@ -60,6 +64,8 @@ class Trained:
     choices: list[Choice]
     state: TrafficState
     validation_coverage: float
+    limits: Limits
+    deciles: tuple[Deciles, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +107,9 @@ def train(
     start = with_relations(fresh(panel.entities, panel.start, config), panel, split.validation, config, seed, bar)
     parts = folds(panel, start, warmup, split, config, bar)
     ridge, ridges = choose_ridge(parts, config, tried.ridges)
+    seen = [table.inputs for part in parts for table, _ in part.sample]
+    unit = unit_of(panel.quantity)
+    limits, deciles = guard.limits(seen, config, unit), guard.deciles(seen, config, unit)
     early, late = (fit(sums(parts), config, ridge) for sums in (train_sums, all_sums))
     found = []
     for one in _weighed(_Stretch(panel, start, warmup, split, config), early, late, recipe, seed, bar):
@@ -116,6 +125,8 @@ def train(
                 choices=choices + ridges + one.choices,
                 state=state,
                 validation_coverage=coverage,
+                limits=limits,
+                deciles=deciles,
             )
         )
     return tuple(found)

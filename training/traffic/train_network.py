@@ -21,6 +21,8 @@ from training.traffic.sample import Sample
 _WARM_UP_SHARE = 0.2001
 _LARGEST_GRADIENT = 1.0
 _SMALLEST_DEVIATION = 1e-3
+# A covariate may be counted in a large unit; divided by the other it is nothing.
+_SMALLEST_COVARIATE, _NO_WEIGHT = 1e-6, 1e30
 # Rows whose features are made at once.
 _BATCH = 8192
 # Beside the features: who and when, and what turns typical errors into the unit measured.
@@ -102,7 +104,11 @@ def _centre(network: ResidualNetwork, features: Tensor) -> None:
     """Let the network centre its features; one that never varies stays as it is."""
     deviation = features.std(dim=0, unbiased=False)
     network.mean.copy_(features.mean(dim=0))
-    network.deviation.copy_(torch.where(deviation > _SMALLEST_DEVIATION, deviation, torch.ones_like(deviation)))
+    found = torch.where(deviation > _SMALLEST_DEVIATION, deviation, torch.ones_like(deviation))
+    # But not a covariate: where training saw none ahead, weights of chance would meet the first forecast that comes.
+    outside = deviation[network.errors :]
+    found[network.errors :] = torch.where(outside > _SMALLEST_COVARIATE, outside, torch.full_like(outside, _NO_WEIGHT))
+    network.deviation.copy_(found)
 
 
 def _loss(median: Tensor, factor: Tensor, inputs: Inputs, measured: Tensor, config: TrafficConfig) -> Tensor:

@@ -12,8 +12,8 @@ from torch import Tensor, nn
 
 from features.quantiles import first_widths, outer
 from features.traffic.around import SMALLEST_ERROR
-from features.traffic.config import TrafficConfig
-from training.traffic.model import Inputs
+from features.traffic.config import RECENT_COVARIATES, TrafficConfig
+from training.traffic.model import Inputs, known_covariates
 from training.traffic.recipe import Recipe
 from training.traffic.sample import Sample
 from training.trees import grow
@@ -46,6 +46,7 @@ class TreeFeatures(nn.Module):
         super().__init__()
         self.latest = min(_LATEST, config.history_steps)
         self.slots = config.steps_per_day
+        self.names = len(config.covariates)
 
     def forward(self, inputs: Inputs, steps: range) -> Tensor:
         """(entity * step, feature), entities outermost."""
@@ -63,6 +64,7 @@ class TreeFeatures(nn.Module):
         near = torch.where(near_mask, inputs["neighbour_error"], 0.0) / typical
         own, city = recent[..., 0] / typical, recent[..., 1] * _CITY_SCALE
         known = mask[..., 0].float()
+        weather = [known_covariates(inputs)[:, :RECENT_COVARIATES].flatten(1)] if self.names else []
         means = [_mean(own, known), _mean(city, mask[..., 1].float()), _mean(near, near_mask.float())]
         return torch.cat(
             (
@@ -75,6 +77,7 @@ class TreeFeatures(nn.Module):
                 inputs["profile_now"].unsqueeze(1) / typical,
                 typical.log(),
                 inputs["clock"][:, 1:].float(),
+                *weather,
             ),
             dim=1,
         )
@@ -87,6 +90,10 @@ class TreeFeatures(nn.Module):
         seasonal = torch.where(inputs["seasonal_mask"], inputs["seasonal_error"], 0.0)[:, :, at].transpose(1, 2)
         ahead = torch.arange(steps.start, steps.stop, device=typical.device).unsqueeze(0)
         slot = (inputs["clock"][:, :1] + ahead) % self.slots
+        weather = []
+        if self.names:
+            reached = slice(RECENT_COVARIATES + steps.start, RECENT_COVARIATES + steps.stop)
+            weather = [known_covariates(inputs)[:, reached], inputs["covariate_mask"][:, reached].float()]
         parts = (
             seasonal[..., 0] / typical.unsqueeze(2),
             seasonal[..., 1] * _CITY_SCALE,
@@ -97,6 +104,7 @@ class TreeFeatures(nn.Module):
             (inputs["usual_error"][:, at] / typical).unsqueeze(2),
             slot.float().unsqueeze(2),
             ahead.float().expand_as(slot).unsqueeze(2),
+            *weather,
         )
         return torch.cat(parts, dim=2)
 

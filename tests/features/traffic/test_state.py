@@ -60,6 +60,7 @@ def test_shapes_are_those_of_the_config():
         "neighbour": (16, 2),
         "neighbour_weight": (16, 2),
         "loading": (6, 2),
+        "covariate": (7 * 96 + 8, 0),
     }
 
 

@@ -51,6 +51,10 @@ def make_traffic(
         onnx_file = make_graph(nodes, list(inputs), list(outputs), initializer=constants)
         save(state, root / "state.parquet")
         files = {"model.onnx": onnx_file, "state.parquet": (root / "state.parquet").read_bytes()}
+        # Told apart from the model's by its sign.
+        below = [node("Neg", ["profile"], ["less"]), node("Unsqueeze", ["less", "two"], ["q"])]
+        below.append(node("Concat", ["q"] * 3, ["forecast"], axis=2))
+        files["fallback.onnx"] = make_graph(below, list(inputs[:1]), list(outputs), initializer=constants[1:])
         fields = {"entities": ENTITIES, "config": CONFIG.to_json(), "horizon_steps": 3, "state_as_of": AS_OF}
         return make_artifact(root, files=files, inputs=inputs, outputs=outputs, **(fields | changes))
 

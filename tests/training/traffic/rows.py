@@ -28,11 +28,11 @@ TINY = Recipe(
 Rows = dict[str, npt.NDArray[Any]]
 
 
-def rows(count: int, *, seed: int = 3, known: float = 0.8) -> Rows:
+def rows(count: int, *, seed: int = 3, known: float = 0.8, config: TrafficConfig = CONFIG) -> Rows:
     """``count`` rows, zero under a false mask as ``build`` leaves it; ``known`` is the share that was measured."""
     chance = np.random.default_rng(seed)
     made: Rows = {}
-    for spec in schema.inputs(CONFIG, "veh/h"):
+    for spec in schema.inputs(config, "veh/h"):
         shape = (count, *spec.shape[1:])
         if spec.dtype == "bool":
             made[spec.name] = chance.random(shape) < known
@@ -42,6 +42,8 @@ def rows(count: int, *, seed: int = 3, known: float = 0.8) -> Rows:
         made[name] = np.abs(made[name]) + np.float32(200 if name.startswith("p") else 5)
     for name in ("recent", "seasonal", "neighbour"):
         made[f"{name}_error"] *= made[f"{name}_mask"]
+    if config.covariates:
+        made["covariate"] *= made["covariate_mask"]
     for name in ("recent_error", "seasonal_error"):
         made[name][..., 1] /= 200  # the city's is a share
     made["factor_error"] /= 20

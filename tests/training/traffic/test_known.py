@@ -7,6 +7,7 @@ import pytest
 
 from features.clock import utc_times
 from features.console import progress
+from features.covariates import Covariates
 from features.traffic.config import TrafficConfig
 from features.traffic.state import fresh
 from training.split import Split
@@ -86,3 +87,40 @@ def test_a_city_whose_values_come_late_can_be_trained_on(city):
         )
 
     assert trained.choices[0].validation_mae < 50
+
+
+def weathered(panel, first, count, *, ahead_h):
+    """Hours from row ``first`` on, each known so many hours before it begins."""
+    time = utc_times(panel.time(first), 60, count)
+    values = np.arange(count, dtype=np.float32)[:, None]
+    known = time - np.timedelta64(ahead_h, "h")
+    return replace(panel, covariates=Covariates(names=("rain_mm",), time=time, available_at=known, values=values))
+
+
+@pytest.mark.parametrize(
+    ("ahead_h", "newest"),
+    [
+        pytest.param(-1, 198, id="observed"),
+        pytest.param(1, 200, id="forecast an hour ahead"),
+        pytest.param(999, 201, id="long known: as far as the horizon"),
+    ],
+)
+def test_covariates_hour_by_hour_or_all_at_once_are_the_same(ahead_h, newest, city):
+    config = replace(CONFIG, covariates=("rain_mm",))
+    panel = weathered(city, 0, 300, ahead_h=ahead_h)
+    past, start = Past.of(panel, config), fresh(panel.entities, panel.start, config)
+    state = start
+    for row in range(1, 200):
+        state = past.advanced(state, row)
+    at_once = past.advanced(start, 199)
+    np.testing.assert_array_equal(state.covariate, at_once.covariate)
+    assert np.nanmax(at_once.covariate) == newest
+
+
+def test_what_was_known_before_anything_was_measured_is_known_from_the_start(city):
+    config = replace(CONFIG, covariates=("rain_mm",))
+    past = Past.of(weathered(city, -7 * 24, 7 * 24, ahead_h=-1), config)
+    state = past.advanced(fresh(city.entities, city.start, config), 0)
+    np.testing.assert_array_equal(np.sort(state.covariate[:, 0])[: 7 * 24], np.arange(7 * 24))
+    assert len(past.known(city.start, 5).covariates) == 7 * 24
+    assert len(past.known(city.time(5), 6).covariates) == 0

@@ -5,7 +5,7 @@ import pytest
 
 from features.errors import BadInput, UnknownName
 from training.split import Split
-from training.traffic.run import fitting_config, measured_entities
+from training.traffic.fitting import fitting_config, measured_entities
 
 
 def config(panel, **chosen):

@@ -1,0 +1,80 @@
+"""The covariates of one request, checked and laid on the model's clock."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from math import isfinite
+
+import numpy as np
+
+from features.covariates import Covariates
+from features.errors import BadInput, UnknownName
+from serving.proto import haechi_v1_pb2 as v1
+from serving.traffic.measured import LONGEST, Value, instant, utc_second
+
+_LARGEST = float(np.finfo(np.float32).max)
+
+
+def read(messages: Iterable[v1.Covariate], names: tuple[str, ...], step_min: int, as_of: datetime) -> list[Value]:
+    """The covariates of a request, in its order, their name in the place of an entity.
+
+    Raises:
+        UnknownName: a name that the model does not know.
+        BadInput: the model looks at none; a time that is absent, off the clock or far away; a value that is no number;
+            or one twice. Names the row, counted from 0.
+    """
+    step, seen, values = timedelta(minutes=step_min), set(), []
+    for row, message in enumerate(messages):
+        where = f"covariates[{row}]"
+        if not names:
+            raise BadInput(
+                cause=f"{where}: the model looks at no covariates",
+                mend="Leave them out, or train a model with --covariates",
+            )
+        if message.name not in names:
+            raise UnknownName.among("covariate", message.name, list(names))
+        time = instant(message, "time", where)
+        if (time - as_of) % step:
+            raise BadInput(
+                cause=f"{where}: {time.isoformat()} is not on the model's {step_min}-minute clock",
+                mend="Send the start of each interval; resample covariates of another step first",
+            )
+        if not isfinite(message.value) or abs(message.value) > _LARGEST:
+            raise BadInput(cause=f"{where}: {message.value} is no number", mend="Leave out what is unknown")
+        known_at = instant(message, "available_at", where) if message.HasField("available_at") else time + step
+        if (time, message.name, known_at) in seen:
+            raise BadInput(
+                cause=f"{where}: {message.name} at {time.isoformat()} is there twice", mend="Send each value once"
+            )
+        seen.add((time, message.name, known_at))
+        values.append(Value(time, message.name, message.value, known_at))
+    return values
+
+
+def known(values: Sequence[Value], names: tuple[str, ...], issued_at: datetime) -> Covariates | None:
+    """The covariates as ``build`` takes them; None where there are none.
+
+    Raises:
+        BadInput: one becomes available after ``issued_at``, or they span more than ``LONGEST``.
+    """
+    if not values:
+        return None
+    for value in values:
+        if value.available_at > issued_at:
+            raise BadInput(
+                cause=f"{value.entity_id} at {value.time.isoformat()} is not known yet at {issued_at.isoformat()}",
+                mend="Say in available_at when a forecast was issued, or leave out what becomes available later",
+            )
+    first, last = (pick(value.time for value in values) for pick in (min, max))
+    if last - first > LONGEST:
+        raise BadInput(
+            cause=f"The covariates span {(last - first).days} days from {first.isoformat()}",
+            mend=f"Send {LONGEST.days} days at most; older ones belong into training",
+        )
+    numbers = np.full((len(values), len(names)), np.nan, dtype=np.float32)
+    numbers[np.arange(len(values)), [names.index(value.entity_id) for value in values]] = [v.value for v in values]
+    return Covariates(
+        names=names,
+        time=np.array([utc_second(value.time) for value in values]),
+        available_at=np.array([utc_second(value.available_at) for value in values]),
+        values=numbers,
+    )

@@ -12,7 +12,7 @@ from rich.console import Console
 from features import DOMAINS
 from features.console import JsonFlag, emit
 from features.errors import UnknownName
-from features.settings import load
+from features.settings import as_toml, load, origins
 from serving.token_cli import tokens as token_commands
 
 if TYPE_CHECKING:
@@ -36,6 +36,10 @@ TokensFlag = Annotated[
     Path | None,
     typer.Option(metavar="FILE", help="Who may ask, as `haechi token new` writes it. Default: anyone here."),
 ]
+PrintConfigFlag = Annotated[
+    bool,
+    typer.Option("--print-config", help="Print the settings in force, as lines of haechi.toml, and serve nothing."),
+]
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -58,6 +62,7 @@ def _serve(
     tls_key: TlsKeyFlag = None,
     client_ca: ClientCaFlag = None,
     tokens: TokensFlag = None,
+    print_config: PrintConfigFlag = False,
     as_json: JsonFlag = False,
 ) -> None:
     """Serve every model's champion (else its newest version) over gRPC until told to stop; changes are followed.
@@ -65,10 +70,16 @@ def _serve(
     Example: haechi serve --models .haechi/artifacts --port 8500 --http-port 8501
     """
     tls = {"tls_cert": tls_cert, "tls_key": tls_key, "tls_client_ca": client_ca}
-    flags = {"host": host, "port": port, "http_port": http_port, "workers": workers, "tokens": tokens} | tls
-    settings = load().model_copy(update={name: value for name, value in flags.items() if value is not None})
-    root = models if models is not None else settings.home / "artifacts"
+    flags = {"models": models, "host": host, "port": port, "http_port": http_port, "workers": workers, "tokens": tokens}
+    given = {name: value for name, value in (flags | tls).items() if value is not None}
+    settings = load().model_copy(update=given)
+    if print_config:
+        text = as_toml(settings, given)
+        emit({"settings": origins(settings, given)}, as_json=as_json, render=lambda _: typer.echo(text))
+        return
+    root = settings.models or settings.home / "artifacts"
 
+    from serving.manager import tell_manager
     from serving.seen import logs
     from serving.serve import serve
     from serving.workers import serve_workers
@@ -78,6 +89,7 @@ def _serve(
     def on_ready(started: "Started") -> None:
         document = asdict(started) | {"pid": os.getpid()}
         emit(document, as_json=as_json, render=lambda console: _render(console, document))
+        tell_manager("READY=1")
 
     (serve if settings.workers == 1 else serve_workers)(root, settings, on_ready)
 

@@ -22,6 +22,7 @@ from serving.guard import Guard
 from serving.health import Health
 from serving.intake import Intake
 from serving.lanes import Lanes
+from serving.probes import Probes
 from serving.proto.pool import POOL
 from serving.repository import Repository
 from serving.rpc import Behaviour, Method, Wrap, add_service
@@ -87,6 +88,7 @@ class Server:
         self.watch = Watch(settings, self.guard, runtime, _readings(lanes, repository))
         self._http = self._over_http(settings, methods, lanes, shared_port=shared_port)
         self.http_address = None if self._http is None else self._http.address
+        self.probes = self._answer_probes(settings, shared_port=shared_port)
 
     def start(self) -> None:
         """Answer calls, and report every service and model as healthy."""
@@ -97,6 +99,8 @@ class Server:
         self._server.start()
         if self._http is not None:
             self._http.start()
+        if self.probes is not None:
+            self.probes.start()
 
     def stop(self, drain_s: float = DRAIN_S) -> None:
         """Report unhealthy, take no new call, and give those under way ``drain_s`` seconds."""
@@ -107,6 +111,9 @@ class Server:
         if self._http is not None:
             self._http.join()
         self._intake.shutdown()
+        # Last of all: a probe learns that the server drains, not that it died.
+        if self.probes is not None:
+            self.probes.stop()
         self._health.pool.shutdown()
         self._door.close()
         self.watch.stop()
@@ -141,6 +148,11 @@ class Server:
             return HttpServer(settings, methods, self.guard.wrap, self._strange, lanes, shared_port=shared_port)
         except OSError as error:
             raise _cannot_bind(settings.host, settings.http_port, error, "http_port") from None
+
+    def _answer_probes(self, settings: Settings, *, shared_port: bool) -> Probes | None:
+        if settings.health_port is None:
+            return None
+        return Probes(settings.host, settings.health_port, self._health, self.guard.wrap, shared_port=shared_port)
 
 
 def _register_reflection(server: grpc.Server, names: tuple[str, ...], wrap: Wrap) -> None:

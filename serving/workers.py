@@ -61,8 +61,7 @@ def serve_workers(root: Path, settings: Settings, on_ready: Callable[[Started], 
             wait_for(told_to_stop)
             watching.join()
         finally:
-            for worker in workers:
-                worker.stop()
+            _stop(workers)
     _LOG.info("all workers stopped")
 
 
@@ -78,6 +77,14 @@ def _start(workers: "list[_Worker]", told_to_stop: threading.Event, on_ready: Ca
 def _metrics_port(settings: Settings, number: int) -> dict[str, int]:
     """Each worker counts for itself, so each has metrics of its own: at the port that was set, the next, and so on."""
     return {"metrics_port": settings.metrics_port + number} if settings.metrics_port else {}
+
+
+def _stop(workers: "list[_Worker]") -> None:
+    # All are told before the first is waited for: together they take as long to drain as one.
+    for worker in workers:
+        worker.tell_to_stop()
+    for worker in workers:
+        worker.see_it_end()
 
 
 def _watch(workers: "list[_Worker]", told_to_stop: threading.Event) -> None:
@@ -146,11 +153,15 @@ class _Worker:
         if now_s >= self._again_s:
             self.start()
 
-    def stop(self) -> None:
-        """Let it drain, and see that it ends."""
+    def tell_to_stop(self) -> None:
+        """Let it drain."""
+        if self._process is not None:
+            self._process.terminate()
+
+    def see_it_end(self) -> None:
+        """Wait until it has drained; kill it where it does not end."""
         if self._process is None:
             return
-        self._process.terminate()
         self._process.join(DRAIN_S + 5)
         if self._process.is_alive():
             self._process.kill()

@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -280,3 +281,54 @@ def test_for_people_it_prints_the_address_and_how_to_ask(haechi: Process, models
     assert lines[0].startswith("Serving at 127.0.0.1:")
     assert "  weigher/2\n" in lines
     assert "haechi forecast traffic" in lines[-1]
+
+
+def test_print_config_tells_what_is_in_force_and_serves_nothing(haechi: Process) -> None:
+    (haechi.home / "haechi.toml").write_text("threads = 2")
+    more = {"HAECHI_HOST": "::1", "HAECHI_SIGNING_KEY": "hunter2"}
+    process = haechi.start(
+        "serve", "--models", "no such folder", "--port", "1", "--client-ca", "ca.pem", "--print-config", **more
+    )
+    output, errors = process.communicate(timeout=30)
+
+    assert (process.returncode, errors) == (0, "")
+    for line in (
+        'models = "no such folder"  # flag',
+        "port = 1  # flag",
+        'host = "::1"  # HAECHI_HOST',
+        "threads = 2  # haechi.toml",
+        "workers = 1  # default",
+        'tls_client_ca = "ca.pem"  # flag',
+        '# signing_key = "**********"  # HAECHI_SIGNING_KEY',
+    ):
+        assert line in output.splitlines()
+    assert json.loads(haechi.testimony.read_text())["network"] == []
+    (haechi.home / "haechi.toml").write_text(output)
+    again, _ = haechi.start("serve", "--print-config").communicate(timeout=30)
+    assert again.replace("  # haechi.toml", "").splitlines()[:3] == [
+        line.partition("  # ")[0] for line in output.splitlines()[:3]
+    ]
+
+
+def test_print_config_as_json_has_the_rows_of_haechi_config(haechi: Process) -> None:
+    process = haechi.start("serve", "--port", "1", "--print-config", "--json")
+    rows = {row["name"]: row for row in json.loads(process.communicate(timeout=30)[0])["settings"]}
+
+    assert (rows["port"]["value"], rows["port"]["origin"]) == ("1", "flag")
+    assert rows["host"]["origin"] == "default"
+    assert rows["host"]["meaning"]
+
+
+def test_the_folder_of_models_is_a_setting_too(haechi: Process, models: Path) -> None:
+    with haechi.serving(HAECHI_MODELS=str(models)) as (document, _):
+        assert {model["name"] for model in document["models"]} >= {"doubler", "weigher"}
+
+
+def test_a_service_manager_is_told_once_calls_are_answered(haechi: Process, models: Path) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(haechi.home / "notify"))
+        manager.settimeout(30)
+        with haechi.serving("--models", str(models), NOTIFY_SOCKET=str(haechi.home / "notify")) as (document, _):
+            assert manager.recv(100) == b"READY=1"
+            with Client(document["address"]) as client:
+                assert client.infer("doubler", {"x": np.zeros((1, 3), np.float32)})["y"].tolist() == [[0, 0, 0]]

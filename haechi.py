@@ -72,7 +72,16 @@ def _write_what_can_be_written() -> None:
 
 _EXTRAS = {
     "training": {"torch", "mlflow", "onnx", "optuna", "pyarrow", "matplotlib"},
-    "serving": {"grpc", "grpc_health", "grpc_reflection", "grpc_status", "google", "onnxruntime", "cryptography"}
+    "serving": {
+        "grpc",
+        "grpc_health",
+        "grpc_reflection",
+        "grpc_status",
+        "google",
+        "onnxruntime",
+        "cryptography",
+        "uvicorn",
+    }
     | {"joserfc"},
 }
 

@@ -229,7 +229,7 @@ def test_http_is_opened_by_a_flag_and_is_not_even_imported_otherwise(haechi: Pro
     for flags, there in (((), False), (("--http-port", "0"), True)):
         with haechi.serving("--models", str(models), *flags) as (document, process):
             if there:
-                with urlopen(f"http://{document['http_address']}/v2/models/doubler", timeout=10) as answer:  # noqa: S310
+                with urlopen(f"http://{document['http_address']}/v2/models/doubler", timeout=10) as answer:
                     assert json.load(answer)["name"] == "doubler"
             else:
                 assert document["http_address"] is None

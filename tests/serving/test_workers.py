@@ -156,7 +156,7 @@ def test_workers_share_the_port_of_http_too(models: Path, tmp_path: Path) -> Non
         }
         assert len(listening) == 2
         for _ in range(8):
-            with urlopen(f"http://{document['http_address']}/v2/health/ready", timeout=10) as answer:  # noqa: S310
+            with urlopen(f"http://{document['http_address']}/v2/health/ready", timeout=10) as answer:
                 assert answer.status == 200
 
 

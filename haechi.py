@@ -72,17 +72,9 @@ def _write_what_can_be_written() -> None:
 
 _EXTRAS = {
     "training": {"torch", "mlflow", "onnx", "optuna", "pyarrow", "matplotlib"},
-    "serving": {
-        "grpc",
-        "grpc_health",
-        "grpc_reflection",
-        "grpc_status",
-        "google",
-        "onnxruntime",
-        "cryptography",
-        "uvicorn",
-    }
-    | {"joserfc"},
+    "serving": {"grpc", "grpc_health", "grpc_reflection", "grpc_status", "google", "onnxruntime", "cryptography"}
+    | {"joserfc", "prometheus_client", "uvicorn"},
+    "tracing": {"opentelemetry"},
 }
 
 

@@ -12,7 +12,7 @@ from rich.console import Console
 from features import DOMAINS
 from features.console import JsonFlag, emit
 from features.errors import UnknownName
-from features.settings import load
+from features.settings import as_toml, load, origins
 from serving.token_cli import tokens as token_commands
 
 if TYPE_CHECKING:
@@ -36,6 +36,10 @@ TokensFlag = Annotated[
     Path | None,
     typer.Option(metavar="FILE", help="Who may ask, as `haechi token new` writes it. Default: anyone here."),
 ]
+PrintConfigFlag = Annotated[
+    bool,
+    typer.Option("--print-config", help="Print the settings in force, as lines of haechi.toml, and serve nothing."),
+]
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -43,6 +47,7 @@ def add_commands(app: typer.Typer) -> None:
     app.command("serve")(_serve)
     app.add_typer(token_commands, name="token")
     app.command("forecast")(_forecast)
+    app.command("replay")(_replay)
     app.command("demo")(_demo)
 
 
@@ -57,6 +62,7 @@ def _serve(
     tls_key: TlsKeyFlag = None,
     client_ca: ClientCaFlag = None,
     tokens: TokensFlag = None,
+    print_config: PrintConfigFlag = False,
     as_json: JsonFlag = False,
 ) -> None:
     """Serve every model's champion (else its newest version) over gRPC until told to stop; changes are followed.
@@ -64,18 +70,26 @@ def _serve(
     Example: haechi serve --models .haechi/artifacts --port 8500 --http-port 8501
     """
     tls = {"tls_cert": tls_cert, "tls_key": tls_key, "tls_client_ca": client_ca}
-    flags = {"host": host, "port": port, "http_port": http_port, "workers": workers, "tokens": tokens} | tls
-    settings = load().model_copy(update={name: value for name, value in flags.items() if value is not None})
-    root = models if models is not None else settings.home / "artifacts"
+    flags = {"models": models, "host": host, "port": port, "http_port": http_port, "workers": workers, "tokens": tokens}
+    given = {name: value for name, value in (flags | tls).items() if value is not None}
+    settings = load().model_copy(update=given)
+    if print_config:
+        text = as_toml(settings, given)
+        emit({"settings": origins(settings, given)}, as_json=as_json, render=lambda _: typer.echo(text))
+        return
+    root = settings.models or settings.home / "artifacts"
 
-    from serving.serve import log_to_stderr, serve
+    from serving.manager import tell_manager
+    from serving.seen import logs
+    from serving.serve import serve
     from serving.workers import serve_workers
 
-    log_to_stderr()
+    logs.set_up(settings.log_format)
 
     def on_ready(started: "Started") -> None:
         document = asdict(started) | {"pid": os.getpid()}
         emit(document, as_json=as_json, render=lambda console: _render(console, document))
+        tell_manager("READY=1")
 
     (serve if settings.workers == 1 else serve_workers)(root, settings, on_ready)
 
@@ -98,6 +112,27 @@ def _forecast(
         raise UnknownName.among("domain", domain, list(DOMAINS))
     ask = import_module(f"serving.{domain}.ask").ask
     ask(server or load().server, model or domain, entity, steps=steps, png=png, as_json=as_json)
+
+
+def _replay(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Of logged requests: what HAECHI_REQUEST_LOG named.")],
+    *,
+    server: Annotated[str | None, typer.Option(metavar="HOST:PORT", help="Default: 127.0.0.1:8500.")] = None,
+    model: Annotated[str | None, typer.Option(metavar="NAME", help="Of this model alone. Default: of all.")] = None,
+    any_version: Annotated[
+        bool, typer.Option("--any-version", help="Ask what answers now, in place of the version that answered then.")
+    ] = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Ask a server again what was logged, and compare its answers with those of then.
+
+    Example: haechi replay requests --server 127.0.0.1:8501 --any-version
+    """
+    from serving.seen import replay
+
+    found = replay.replay(folder, server or load().server, model=model, any_version=any_version)
+    document = {"models": [asdict(one) for one in found]}
+    emit(document, as_json=as_json, render=lambda console: replay.render(console, found))
 
 
 def _demo(

@@ -42,6 +42,11 @@ class Health:
             _Status.SerializeToString,
         )
         server.add_registered_method_handlers(service.full_name, {"Watch": watch})
+        return self.register_check(server, wrap)
+
+    def register_check(self, server: grpc.Server, wrap: Wrap) -> str:
+        """Let ``server`` answer checks alone; returns the service's full name."""
+        service = health_pb2.DESCRIPTOR.services_by_name["Health"]
         return add_service(server, service, {"Check": Method(answer=self._check, scope="")}, wrap)
 
     def set(self, name: str, *, serving: bool) -> None:

@@ -59,7 +59,7 @@ def add_service(server: grpc.Server, service: ServiceDescriptor, methods: Mappin
     return service.full_name
 
 
-def ask(channel: grpc.Channel, method: MethodDescriptor) -> Ask:
+def ask(channel: grpc.Channel | grpc.aio.Channel, method: MethodDescriptor) -> Ask:
     """The call of ``method`` over ``channel``: takes the request (or an iterator of them), returns the reply."""
     call = channel.stream_stream if streams(method) else channel.unary_unary
     return call(

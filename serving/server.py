@@ -22,11 +22,13 @@ from serving.guard import Guard
 from serving.health import Health
 from serving.intake import Intake
 from serving.lanes import Lanes
+from serving.probes import Probes
 from serving.proto.pool import POOL
 from serving.repository import Repository
 from serving.rpc import Behaviour, Method, Wrap, add_service
 from serving.runtime import Runtime
-from serving.turns import Turns
+from serving.seen.reading import Reading
+from serving.seen.watch import Watch
 
 if TYPE_CHECKING:
     from serving.http.server import HttpServer
@@ -68,7 +70,7 @@ class Server:
         self.guard.listeners.append(self._door.audit.heard)
         self._health = Health()
         lanes = Lanes()
-        runtime.turns = Turns(_cores(), lanes.lent)
+        runtime.share(_cores(), lanes.lent)
         self._intake = Intake(lanes, self._strange)
         self._server = grpc.server(
             self._intake,  # type: ignore[arg-type]  # any executor will do
@@ -83,17 +85,22 @@ class Server:
             # gRPC says only that it failed; the operating system says why.
             probe(settings.host, settings.port)
         self.address = _bind(self._server, settings, self._door.credentials)
+        self.watch = Watch(settings, self.guard, runtime, _readings(lanes, repository))
         self._http = self._over_http(settings, methods, lanes, shared_port=shared_port)
         self.http_address = None if self._http is None else self._http.address
+        self.probes = self._answer_probes(settings, shared_port=shared_port)
 
     def start(self) -> None:
         """Answer calls, and report every service and model as healthy."""
         models = () if self._door.asks else self.runtime.lines()
         for name in ("", *self._services, *models):
             self._health.set(name, serving=True)
+        self.watch.start()
         self._server.start()
         if self._http is not None:
             self._http.start()
+        if self.probes is not None:
+            self.probes.start()
 
     def stop(self, drain_s: float = DRAIN_S) -> None:
         """Report unhealthy, take no new call, and give those under way ``drain_s`` seconds."""
@@ -104,8 +111,12 @@ class Server:
         if self._http is not None:
             self._http.join()
         self._intake.shutdown()
+        # Last of all: a probe learns that the server drains, not that it died.
+        if self.probes is not None:
+            self.probes.stop()
         self._health.pool.shutdown()
         self._door.close()
+        self.watch.stop()
 
     def _register(self, runtime: Runtime, settings: Settings, methods: Mapping[str, Method]) -> tuple[str, ...]:
         wrap = self.guard.wrap
@@ -138,6 +149,11 @@ class Server:
         except OSError as error:
             raise _cannot_bind(settings.host, settings.http_port, error, "http_port") from None
 
+    def _answer_probes(self, settings: Settings, *, shared_port: bool) -> Probes | None:
+        if settings.health_port is None:
+            return None
+        return Probes(settings.host, settings.health_port, self._health, self.guard.wrap, shared_port=shared_port)
+
 
 def _register_reflection(server: grpc.Server, names: tuple[str, ...], wrap: Wrap) -> None:
     servicer = reflection.ReflectionServicer((*names, reflection.SERVICE_NAME), pool=POOL)
@@ -145,6 +161,14 @@ def _register_reflection(server: grpc.Server, names: tuple[str, ...], wrap: Wrap
     # It looks at no call's context.
     method = Method(answer=lambda requests, _: servicer.ServerReflectionInfo(requests, None), scope="read")
     add_service(server, service, {"ServerReflectionInfo": method}, wrap)
+
+
+def _readings(lanes: Lanes, repository: Repository | None) -> list[Reading]:
+    waiting = Reading(name="haechi_calls_waiting", meaning="Calls that wait for a thread", read=lambda: lanes.waiting)
+    if repository is None:
+        return [waiting]
+    meaning = "Versions that should be served, and are refused"
+    return [waiting, Reading(name="haechi_models_refused", meaning=meaning, read=lambda: len(repository.refused))]
 
 
 def _cores() -> int:

@@ -28,6 +28,8 @@ from features.errors import (
     UnknownCaller,
     UnknownName,
 )
+from serving.call import Call
+from serving.request_id import REQUEST_ID
 
 STATUS: dict[type[HaechiError], grpc.StatusCode] = {
     UnknownName: grpc.StatusCode.NOT_FOUND,
@@ -95,9 +97,8 @@ class Refusal:
         """One line: cause and mend."""
         return f"{self.cause}. {self.mend}"
 
-    @property
-    def status(self) -> grpc.Status:
-        """The status on the wire, its details and trailing metadata included."""
+    def status_of(self, call: Call) -> grpc.Status:
+        """The status on the wire that ``call`` ends with, its details and trailing metadata included."""
         details = [ErrorInfo(reason=self.name, domain=_DOMAIN, metadata={"cause": self.cause, "mend": self.mend})]
         if self.retry_s is not None:
             details.append(RetryInfo(retry_delay=_duration(self.retry_s)))
@@ -106,10 +107,11 @@ class Refusal:
             one.Pack(detail)
         number = self.code.value[0]
         status = rpc_status.to_status(Status(code=number, message=self.text, details=packed))
-        if self.retry_s is None:
-            return cast(grpc.Status, status)
-        pushback = (_PUSHBACK, str(round(self.retry_s * 1000)))
-        return cast(grpc.Status, status._replace(trailing_metadata=(*status.trailing_metadata, pushback)))
+        # grpc sends these in the place of what was set for the reply before.
+        trailing = [*status.trailing_metadata, (REQUEST_ID, call.request_id)]
+        if self.retry_s is not None:
+            trailing.append((_PUSHBACK, str(round(self.retry_s * 1000))))
+        return cast(grpc.Status, status._replace(trailing_metadata=tuple(trailing)))
 
 
 def refusal(error: Exception, method: str) -> Refusal:
@@ -147,7 +149,7 @@ def _short(text: str) -> str:
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
 
 
-def read(error: grpc.Call, address: str) -> HaechiError:
+def read(error: grpc.Call | grpc.aio.AioRpcError, address: str) -> HaechiError:
     """The error that a server of Haechi raised, out of what its client received.
 
     Args:
@@ -174,7 +176,7 @@ def _retry_s(details: list[AnyMessage], default_s: float) -> float:
     return default_s
 
 
-def _details(error: grpc.Call) -> list[AnyMessage]:
+def _details(error: grpc.Call | grpc.aio.AioRpcError) -> list[AnyMessage]:
     try:
         status = rpc_status.from_call(error)
     except ValueError:
@@ -183,7 +185,7 @@ def _details(error: grpc.Call) -> list[AnyMessage]:
     return [] if status is None else list(status.details)
 
 
-def _transport(error: grpc.Call, address: str) -> HaechiError:
+def _transport(error: grpc.Call | grpc.aio.AioRpcError, address: str) -> HaechiError:
     """Refusals of gRPC itself, or of a server that is not ours."""
     code, text = error.code(), error.details() or "it gave no reason"
     if code is grpc.StatusCode.UNAVAILABLE:

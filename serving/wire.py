@@ -206,8 +206,8 @@ def _reply(
 
 def _say_fallback(reply: oip.ModelInferResponse, outputs: Outputs) -> None:
     if outputs.fallback:
-        reply.parameters[COUNT].int64_param = len(outputs.fallback)
-        reply.parameters[REASONS].string_param = written(outputs.fallback)
+        reply.parameters[COUNT].CopyFrom(oip.InferParameter(int64_param=len(outputs.fallback)))
+        reply.parameters[REASONS].CopyFrom(oip.InferParameter(string_param=written(outputs.fallback)))
 
 
 def _reply_head(served: Served, names: Sequence[str], outputs: Mapping[str, Array]) -> oip.ModelInferResponse:

@@ -13,13 +13,15 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
 
 from features.errors import BadInput, HaechiError
 from features.settings import Settings
-from serving.serve import Started, log_to_stderr, serve, wait_for
+from serving.seen import logs
+from serving.serve import Started, serve, wait_for
 from serving.server import DRAIN_S, probe
 
 # Of all that workers need; one that takes longer hangs.
@@ -47,8 +49,11 @@ def serve_workers(root: Path, settings: Settings, on_ready: Callable[[Started], 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: told_to_stop.set())
     with tempfile.TemporaryDirectory(prefix="haechi-") as folder, _reserved(settings) as ports:
-        there = settings.model_copy(update=ports)
-        workers = [_Worker(root, there, Path(folder) / "unloaded.json", core) for core in cores[: settings.workers]]
+        unloaded = Path(folder) / "unloaded.json"
+        workers = [
+            _Worker(root, settings.model_copy(update=ports | _metrics_port(settings, number)), unloaded, core)
+            for number, core in enumerate(cores[: settings.workers])
+        ]
         try:
             _start(workers, told_to_stop, on_ready)
             watching = threading.Thread(target=_watch, args=(workers, told_to_stop), daemon=True)
@@ -56,8 +61,7 @@ def serve_workers(root: Path, settings: Settings, on_ready: Callable[[Started], 
             wait_for(told_to_stop)
             watching.join()
         finally:
-            for worker in workers:
-                worker.stop()
+            _stop(workers)
     _LOG.info("all workers stopped")
 
 
@@ -66,7 +70,21 @@ def _start(workers: "list[_Worker]", told_to_stop: threading.Event, on_ready: Ca
         worker.start()
     started = [worker.ready(told_to_stop) for worker in workers]
     if not told_to_stop.is_set():
-        on_ready(next(one for one in started if one is not None))
+        there = [one for one in started if one is not None]
+        on_ready(replace(there[0], metrics=tuple(url for one in there for url in one.metrics)))
+
+
+def _metrics_port(settings: Settings, number: int) -> dict[str, int]:
+    """Each worker counts for itself, so each has metrics of its own: at the port that was set, the next, and so on."""
+    return {"metrics_port": settings.metrics_port + number} if settings.metrics_port else {}
+
+
+def _stop(workers: "list[_Worker]") -> None:
+    # All are told before the first is waited for: together they take as long to drain as one.
+    for worker in workers:
+        worker.tell_to_stop()
+    for worker in workers:
+        worker.see_it_end()
 
 
 def _watch(workers: "list[_Worker]", told_to_stop: threading.Event) -> None:
@@ -135,11 +153,15 @@ class _Worker:
         if now_s >= self._again_s:
             self.start()
 
-    def stop(self) -> None:
-        """Let it drain, and see that it ends."""
+    def tell_to_stop(self) -> None:
+        """Let it drain."""
+        if self._process is not None:
+            self._process.terminate()
+
+    def see_it_end(self) -> None:
+        """Wait until it has drained; kill it where it does not end."""
         if self._process is None:
             return
-        self._process.terminate()
         self._process.join(DRAIN_S + 5)
         if self._process.is_alive():
             self._process.kill()
@@ -149,7 +171,7 @@ class _Worker:
 def _run(root: Path, settings: Settings, unloaded: Path, core: int, told: Connection) -> None:
     """What a worker does, in its own process."""
     os.sched_setaffinity(0, {core})
-    log_to_stderr()
+    logs.set_up(settings.log_format)
     threading.Thread(target=_leave_with_the_parent, daemon=True).start()
     try:
         serve(root, settings, lambda started: told.send((started, None)), unloaded=unloaded)

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from features.errors import BadInput, UnknownName
-from features.settings import Settings, load, origins
+from features.settings import Settings, as_toml, load, origins
 
 
 @pytest.fixture(autouse=True)
@@ -122,3 +122,40 @@ def test_file_that_is_no_toml_is_refused(text):
     write_toml(text)
     with pytest.raises(BadInput, match=r"haechi\.toml is not valid TOML"):
         load()
+
+
+def test_what_a_flag_gave_says_so(monkeypatch):
+    monkeypatch.setenv("HAECHI_PORT", "2")
+    rows = {row["name"]: row["origin"] for row in origins(load(), ["host"])}
+    assert (rows["host"], rows["port"], rows["threads"]) == ("flag", "HAECHI_PORT", "default")
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        pytest.param({}, id="defaults"),
+        pytest.param({"port": "1", "poll_s": "0.25"}, id="numbers"),
+        pytest.param({"home": '/srv/해치 \\ "models"\t\x7f', "host": "é\U0001f600"}, id="characters of all kinds"),
+        pytest.param({"trusted_key": "-----BEGIN PUBLIC KEY-----\nMCow\n"}, id="several lines"),
+        pytest.param({"models": "models", "health_port": "0"}, id="what is unset by default"),
+    ],
+)
+def test_settings_written_as_toml_are_read_back_the_same(monkeypatch, given):
+    with monkeypatch.context() as here:
+        for name, value in given.items():
+            here.setenv(f"HAECHI_{name.upper()}", value)
+        before = load()
+        text = as_toml(before)
+    write_toml(text)
+    assert load() == before
+    assert all(f"  # HAECHI_{name.upper()}\n" in f"{text}\n" for name in given)
+
+
+def test_a_secret_is_neither_written_nor_read_back_as_its_mask(monkeypatch):
+    monkeypatch.setenv("HAECHI_SIGNING_KEY", "hush-hush")
+    text = as_toml(load())
+    monkeypatch.delenv("HAECHI_SIGNING_KEY")
+    write_toml(text)
+    assert '# signing_key = "**********"  # HAECHI_SIGNING_KEY' in text
+    assert "hush" not in text
+    assert load().signing_key is None

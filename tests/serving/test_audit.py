@@ -38,7 +38,7 @@ def lines(path: Path) -> list[dict[str, Any]]:
 
 
 def load(client: Client, model: str) -> None:
-    client.call(OIP, "RepositoryModelLoad", oip.RepositoryModelLoadRequest(model_name=model))
+    client.load(model)
 
 
 @pytest.mark.usefixtures("at_once")
@@ -96,7 +96,7 @@ def test_what_could_not_be_recorded_is_not_done(
     with Client(managed.address, token=token("admin")) as client:
         before = runtime.lines()
         with pytest.raises(HaechiError, match="incident"):
-            client.call(OIP, "RepositoryModelUnload", oip.RepositoryModelUnloadRequest(model_name="doubler"))
+            client.unload("doubler")
     assert runtime.lines() == before
     assert "cannot be written" in caplog.text
 

@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -137,6 +138,36 @@ def test_it_serves_lightly_and_quietly_until_it_is_told_to_stop(
     assert "Traceback" not in errors
 
 
+def test_what_was_not_asked_to_be_seen_is_not_even_loaded(haechi: Process, models: Path) -> None:
+    with haechi.serving("--models", str(models)) as (document, process):
+        assert document["metrics"] == []
+        process.terminate()
+        process.communicate(timeout=20)
+
+    loaded = {name.partition(".")[0] for name in json.loads(haechi.testimony.read_text())["modules"]}
+    assert not loaded & {"prometheus_client", "opentelemetry"}
+
+
+def test_metrics_and_logs_of_json_with_the_ids_of_calls(haechi: Process, models: Path) -> None:
+    watched = {"HAECHI_METRICS_PORT": "0", "HAECHI_LOG_FORMAT": "json", "HAECHI_SLOW_MS": "0"}
+    with haechi.serving("--models", str(models), **watched) as (document, process):
+        with Client(document["address"]) as client:
+            client.infer("doubler", {"x": np.array([[1, 2, 3]], dtype=np.float32)})
+        with urlopen(document["metrics"][0], timeout=5) as reply:  # noqa: S310
+            metrics = reply.read().decode()
+        process.terminate()
+        _, errors = process.communicate(timeout=20)
+
+    assert 'haechi_call_seconds_count{model="doubler",version="1"} 1.0' in metrics
+    assert "haechi_models_refused 0.0" in metrics
+    lines = [json.loads(line) for line in errors.splitlines()]
+    assert any(line["message"].startswith("serving at") and "request_id" not in line for line in lines)
+    (slow,) = (line for line in lines if line.get("model") == "doubler/1")
+    assert slow["request_id"]
+    witness = json.loads(haechi.testimony.read_text())
+    assert [event for event in witness["network"] if "'127.0.0.1'" not in event[1]] == []
+
+
 def test_the_champion_is_served_else_the_newest(haechi: Process, own_models: Path) -> None:
     set_aliases(own_models, "weigher", {"champion": 1})
     with haechi.serving("--models", str(own_models)) as (document, _):
@@ -250,3 +281,54 @@ def test_for_people_it_prints_the_address_and_how_to_ask(haechi: Process, models
     assert lines[0].startswith("Serving at 127.0.0.1:")
     assert "  weigher/2\n" in lines
     assert "haechi forecast traffic" in lines[-1]
+
+
+def test_print_config_tells_what_is_in_force_and_serves_nothing(haechi: Process) -> None:
+    (haechi.home / "haechi.toml").write_text("threads = 2")
+    more = {"HAECHI_HOST": "::1", "HAECHI_SIGNING_KEY": "hunter2"}
+    process = haechi.start(
+        "serve", "--models", "no such folder", "--port", "1", "--client-ca", "ca.pem", "--print-config", **more
+    )
+    output, errors = process.communicate(timeout=30)
+
+    assert (process.returncode, errors) == (0, "")
+    for line in (
+        'models = "no such folder"  # flag',
+        "port = 1  # flag",
+        'host = "::1"  # HAECHI_HOST',
+        "threads = 2  # haechi.toml",
+        "workers = 1  # default",
+        'tls_client_ca = "ca.pem"  # flag',
+        '# signing_key = "**********"  # HAECHI_SIGNING_KEY',
+    ):
+        assert line in output.splitlines()
+    assert json.loads(haechi.testimony.read_text())["network"] == []
+    (haechi.home / "haechi.toml").write_text(output)
+    again, _ = haechi.start("serve", "--print-config").communicate(timeout=30)
+    assert again.replace("  # haechi.toml", "").splitlines()[:3] == [
+        line.partition("  # ")[0] for line in output.splitlines()[:3]
+    ]
+
+
+def test_print_config_as_json_has_the_rows_of_haechi_config(haechi: Process) -> None:
+    process = haechi.start("serve", "--port", "1", "--print-config", "--json")
+    rows = {row["name"]: row for row in json.loads(process.communicate(timeout=30)[0])["settings"]}
+
+    assert (rows["port"]["value"], rows["port"]["origin"]) == ("1", "flag")
+    assert rows["host"]["origin"] == "default"
+    assert rows["host"]["meaning"]
+
+
+def test_the_folder_of_models_is_a_setting_too(haechi: Process, models: Path) -> None:
+    with haechi.serving(HAECHI_MODELS=str(models)) as (document, _):
+        assert {model["name"] for model in document["models"]} >= {"doubler", "weigher"}
+
+
+def test_a_service_manager_is_told_once_calls_are_answered(haechi: Process, models: Path) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(haechi.home / "notify"))
+        manager.settimeout(30)
+        with haechi.serving("--models", str(models), NOTIFY_SOCKET=str(haechi.home / "notify")) as (document, _):
+            assert manager.recv(100) == b"READY=1"
+            with Client(document["address"]) as client:
+                assert client.infer("doubler", {"x": np.zeros((1, 3), np.float32)})["y"].tolist() == [[0, 0, 0]]

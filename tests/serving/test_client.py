@@ -1,7 +1,10 @@
 """The public client takes and returns arrays, and raises what the server raised."""
 
+import asyncio
+import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import grpc
@@ -9,9 +12,11 @@ import numpy as np
 import pytest
 
 from features.errors import BadInput, HaechiError, NotAllowed, UnknownCaller, UnknownName
-from serving.client import Client, ServedModel, Tensor
+from serving import client as client_module
+from serving.client import AsyncClient, Client, ServedModel, Tensor
 from serving.proto import open_inference_grpc_pb2 as oip
 from serving.rpc import messages
+from serving.server import Server
 
 COUNTS = np.array([[1, 2, 3], [4, 5, 6]], dtype=np.float32)
 
@@ -163,3 +168,81 @@ def test_typed_contents_of_a_foreign_server_are_read(fake_server: FakeServer) ->
 
     with Client(fake_server({"ModelInfer": answer})) as client:
         assert client.infer("doubler", {"x": COUNTS})["y"].tolist() == [1.5, 2.5]
+
+
+class Flaky:
+    """Answers the calls of one method after refusing a few of them."""
+
+    def __init__(self, refusals: int, code: grpc.StatusCode = grpc.StatusCode.UNAVAILABLE) -> None:
+        self.calls, self._refusals, self._code = 0, refusals, code
+
+    def __call__(self, request: Any, context: grpc.ServicerContext) -> Any:
+        self.calls += 1
+        if self.calls <= self._refusals:
+            context.abort(self._code, "not now")
+        if isinstance(request, oip.RepositoryModelLoadRequest):
+            return oip.RepositoryModelLoadResponse()
+        return oip.ServerReadyResponse(ready=True)
+
+
+@pytest.mark.parametrize("code", [grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.RESOURCE_EXHAUSTED])
+def test_what_only_asks_is_tried_again(code: grpc.StatusCode, fake_server: FakeServer) -> None:
+    flaky = Flaky(2, code)
+    with Client(fake_server({"ServerReady": flaky})) as client:
+        assert client.ready()
+    assert flaky.calls == 3
+
+
+def test_what_changes_something_is_not_tried_again(fake_server: FakeServer) -> None:
+    flaky = Flaky(1)
+    with Client(fake_server({"RepositoryModelLoad": flaky})) as client, pytest.raises(HaechiError):
+        client.load("model")
+    assert flaky.calls == 1
+
+
+def test_who_wants_no_second_try_gets_none(fake_server: FakeServer) -> None:
+    flaky = Flaky(1)
+    with Client(fake_server({"ServerReady": flaky}), retry=False) as client:
+        assert not client.ready()
+    assert flaky.calls == 1
+
+
+def test_asyncio_has_the_same_methods_with_the_same_answers(server: Server, client: Client) -> None:
+    async def ask() -> None:
+        async with AsyncClient(server.address) as other:
+            assert await other.ready()
+            assert await other.models() == client.models()
+            assert await other.metadata("weigher") == client.metadata("weigher")
+            x = {"x": COUNTS}
+            answers = await asyncio.gather(*(other.infer("doubler", x) for _ in range(20)))
+            for answer in answers:
+                np.testing.assert_array_equal(answer["y"], 2 * COUNTS)
+            with pytest.raises(UnknownName, match="Did you mean 'doubler'"):
+                await other.metadata("dubler")
+
+    asyncio.run(ask())
+    public = {name for name in vars(Client) if not name.startswith("_")}
+    assert public == {name for name in vars(AsyncClient) if not name.startswith("_")}
+
+
+def test_asyncio_knows_when_no_server_is_there() -> None:
+    async def ask() -> bool:
+        async with AsyncClient("127.0.0.1:1", timeout_s=5) as other:
+            return await other.ready()
+
+    assert not asyncio.run(ask())
+
+
+def test_the_surface_is_what_the_page_says() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "client.md").read_text(encoding="utf-8")
+    for name in client_module.__all__:
+        assert f"`{name}`" in page or f" {name}(" in page or f"import {name}" in page, name
+
+
+@pytest.mark.parametrize("number", range(2))
+def test_the_examples_of_the_page_run(number: int, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "client.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```python\n# runs against any server\n(.*?)```", page, re.DOTALL)
+    assert len(blocks) == 2
+    block = blocks[number].replace("127.0.0.1:8500", server.address).replace('"my-model"', '"doubler"')
+    exec(compile(block, "docs/client.md", "exec"), {})  # noqa: S102 - our own page

@@ -25,6 +25,7 @@ from serving.client import Client, connect
 from serving.door import Door
 from serving.proto import haechi_v1_pb2 as v1
 from serving.proto import open_inference_grpc_pb2 as oip
+from serving.queries import query
 from serving.server import Server
 
 X = {"x": np.array([[1, 2, 3]], dtype=np.float32)}
@@ -44,16 +45,16 @@ def asking(start: Start, tokens_file: Path) -> Server:
 @pytest.fixture
 def ask(asking: Server, token: MakeToken) -> Callable[..., Client]:
     """A client with a token of the scopes given."""
-    return lambda *scopes, **more: Client(asking.address, token=token(*scopes, **more))
+    return lambda *scopes, **more: Client(asking.address, token=token(*scopes, **more), retry=False)
 
 
 ASKS = {
-    "metadata of the server": ("read", lambda c: c.call(OIP, "ServerMetadata", oip.ServerMetadataRequest())),
-    "readiness": ("read", lambda c: c.call(OIP, "ModelReady", oip.ModelReadyRequest(name="doubler"))),
+    "metadata of the server": ("read", lambda c: c.ask(query(OIP, "ServerMetadata", oip.ServerMetadataRequest(), str))),
+    "readiness": ("read", lambda c: c.ask(query(OIP, "ModelReady", oip.ModelReadyRequest(name="doubler"), str))),
     "metadata": ("read", lambda c: c.metadata("doubler")),
     "index": ("read", lambda c: c.models()),
     "inference": ("infer", lambda c: c.infer("doubler", X)),
-    "latest": ("infer", lambda c: c.call(TRAFFIC, "Latest", v1.LatestRequest(model="doubler"))),
+    "latest": ("infer", lambda c: c.ask(query(TRAFFIC, "Latest", v1.LatestRequest(model="doubler"), str))),
 }
 
 
@@ -173,7 +174,7 @@ def test_a_service_can_be_allowed_without_another(ask: Callable[..., Client]) ->
     with ask("infer/GRPCInferenceService") as client:
         assert client.infer("doubler", X)
         with pytest.raises(NotAllowed, match="Latest"):
-            client.call(TRAFFIC, "Latest", v1.LatestRequest(model="doubler"))
+            client.ask(query(TRAFFIC, "Latest", v1.LatestRequest(model="doubler"), str))
 
 
 @pytest.mark.usefixtures("at_once")
@@ -255,7 +256,7 @@ def test_one_caller_asks_too_often_and_another_is_not_hindered(ask: Callable[...
 
 def test_those_who_are_not_asked_are_counted_by_their_address(start: Start) -> None:
     server = start(rate_per_s=2)
-    with Client(server.address) as one, Client(server.address) as other:
+    with Client(server.address, retry=False) as one, Client(server.address, retry=False) as other:
         one.models()
         other.models()
         with pytest.raises(Overloaded):

@@ -19,6 +19,7 @@ from serving.client import Client
 from serving.limits import RowLimits
 from serving.outputs import MISSING, NOT_FINITE, OUTSIDE, read, written
 from serving.proto import open_inference_grpc_pb2 as oip
+from serving.queries import query
 from serving.runtime import Runtime
 from serving.server import Server
 from serving.tensors import encode
@@ -163,7 +164,9 @@ def test_foreign_clients_and_ours_learn_which_rows_are_the_fallbacks(make_guarde
                 datatype, raw = encode(array)
                 request.inputs.add(name=name, datatype=datatype, shape=array.shape)
                 request.raw_input_contents.append(raw)
-            reply = client.call(oip.DESCRIPTOR.services_by_name["GRPCInferenceService"], "ModelInfer", request)
+            reply = client.ask(
+                query(oip.DESCRIPTOR.services_by_name["GRPCInferenceService"], "ModelInfer", request, lambda told: told)
+            )
     finally:
         server.stop(0)
 

@@ -17,6 +17,8 @@ import psutil
 import pytest
 
 from features.errors import UnknownCaller
+from features.settings import Settings
+from serving import workers
 from serving.client import Client, Tls
 
 X = np.ones((1, 3), dtype=np.float32)
@@ -90,6 +92,16 @@ def test_two_workers_answer_stay_in_step_and_leave_together(models: Path, tmp_pa
         process.send_signal(signal.SIGTERM)
         assert process.wait(60) == 0
         assert not [worker for worker in workers if worker.is_running()]
+
+
+@needs_two_cores
+def test_each_worker_has_metrics_of_its_own(models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HAECHI_METRICS_PORT", "0")
+    with serving(models, tmp_path, "--workers", "2") as (document, _):
+        assert len(set(document["metrics"])) == 2
+        for url in document["metrics"]:
+            with urlopen(url, timeout=5) as reply:  # noqa: S310
+                assert "haechi_models_loaded" in reply.read().decode()
 
 
 @needs_two_cores
@@ -172,3 +184,24 @@ def test_each_worker_asks_who_calls(
                 assert client.models()
             with Client(document["address"], tls=Tls(ca=authority.path)) as client, pytest.raises(UnknownCaller):
                 client.models()
+
+
+def test_workers_drain_at_the_same_time(tmp_path: Path) -> None:
+    seen: list[str] = []
+
+    class Process:
+        def terminate(self) -> None:
+            seen.append("told")
+
+        def join(self, _: float) -> None:
+            seen.append("waited for")
+
+        def is_alive(self) -> bool:
+            return False
+
+    pair = [workers._Worker(tmp_path, Settings(), tmp_path / "unloaded.json", core) for core in (0, 1)]
+    for worker in pair:
+        worker._process = Process()  # type: ignore[assignment]
+    workers._stop(pair)
+
+    assert seen == ["told", "told", "waited for", "waited for"]

@@ -106,7 +106,7 @@ class App:
             reply = self._routes.answer(route, headers, body, cast(grpc.ServicerContext, context))
         except Exception as error:  # the edge, as above
             reply = refused(error, route.full_name)
-        return replace(reply, headers={**reply.headers, **context.told})
+        return replace(reply, headers={**context.trailing, **reply.headers})
 
     async def _body(self, headers: Mapping[str, str], receive: Receive) -> bytes:
         """The whole body.

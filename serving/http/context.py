@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import NoReturn
 
@@ -32,8 +32,8 @@ class Context:
         self._until_s = _deadline_s(headers.get(TIMEOUT))
         self.gone = False
         """Whether the caller hung up."""
-        self.told: dict[str, str] = {}
-        """What the reply is to carry beside its body: headers by name."""
+        self.trailing: dict[str, str] = {}
+        """What the answer says beside its body."""
 
     def invocation_metadata(self) -> tuple[tuple[str, str], ...]:
         """Every header."""
@@ -58,9 +58,9 @@ class Context:
         """No client shows a certificate here."""
         return {}
 
-    def set_trailing_metadata(self, metadata: tuple[tuple[str, str], ...]) -> None:
-        """What gRPC sends behind a reply goes before it here."""
-        self.told |= dict(metadata)
+    def set_trailing_metadata(self, metadata: Iterable[tuple[str, str]]) -> None:
+        """Send these with the answer, as headers."""
+        self.trailing = dict(metadata)
 
     def abort_with_status(self, status: grpc.Status) -> NoReturn:
         """End the call."""

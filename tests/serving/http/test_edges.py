@@ -138,6 +138,11 @@ def test_zone_priority_and_what_listens_are_the_guards(ask: Ask, server: Server)
     )  # fmt: skip
 
 
+def test_a_calls_own_name_comes_back_with_answers_and_refusals(ask: Ask) -> None:
+    for path in (INFER, "/v2/models/nobody/infer"):
+        assert ask("POST", path, X, x_request_id="r7")[2]["x-request-id"] == "r7"
+
+
 def test_a_header_that_decides_something_is_there_once(connect: Any) -> None:
     body = json.dumps(X).encode()
     head = f"POST {INFER} HTTP/1.1\r\nhost: x\r\nauthorization: a\r\nauthorization: b\r\ncontent-length: {len(body)}"

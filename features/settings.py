@@ -3,7 +3,7 @@
 import tomllib
 from collections.abc import Collection
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import (
@@ -28,6 +28,9 @@ class Settings(BaseSettings):
     models: Path | None = Field(None, description="the artifacts that `haechi serve` serves; unset: HOME/artifacts")
     host: str = Field("127.0.0.1", description="the address that `haechi serve` binds")
     port: int = Field(8500, ge=0, le=65535, description="its gRPC port; 0 picks a free one")
+    http_port: int | None = Field(
+        None, ge=0, le=65535, description="the Open Inference Protocol over HTTP/JSON; 0 picks a free port; unset: off"
+    )
     tokens: Path | None = Field(None, description="who may ask `haechi serve`: the file that `haechi token new` writes")
     jwt_jwks: str | None = Field(None, description="keys that JWTs are checked with: a JWKS file or https URL")
     jwt_issuer: str | None = Field(None, description="the only issuer (iss) whose JWTs are taken")
@@ -53,6 +56,22 @@ class Settings(BaseSettings):
     threads: int = Field(1, ge=1, le=64, description="threads of one onnxruntime session")
     workers: int = Field(1, ge=1, le=256, description="processes of `haechi serve`, each on a core of its own")
     poll_s: float = Field(2.0, ge=0.1, le=3600, description="how often `haechi serve` looks for changed models, s")
+    log_format: Literal["text", "json"] = Field("text", description="lines that `haechi serve` logs: `text` or `json`")
+    slow_ms: float | None = Field(
+        None, ge=0, description="calls that take as long are logged, ms; 0: every call; unset: none"
+    )
+    metrics_port: int | None = Field(
+        None,
+        ge=0,
+        le=65535,
+        description="port of its metrics (Prometheus), of the first worker's: the next has the next; 0 "
+        "picks free ones; unset: no metrics",
+    )
+    metrics_host: str = Field("127.0.0.1", description="the address of the metrics; whoever reaches it may read them")
+    request_log: Path | None = Field(None, description="folder of logged requests (Parquet); unset: none is logged")
+    request_log_share: float = Field(0.01, gt=0, le=1, description="the share of requests that is logged")
+    request_log_days: int = Field(30, ge=1, le=3650, description="older logged requests are deleted")
+    request_log_mib: int = Field(1024, ge=64, description="of more logged requests the oldest are deleted, MiB")
     stale_after_min: int = Field(180, ge=1, description="older measurements mark a forecast `degraded: stale`")
     signing_key: SecretStr | None = Field(None, description="Ed25519 private key (PEM) that signs artifacts")
     trusted_key: str | None = Field(None, description="Ed25519 public key (PEM); unsigned models are refused")

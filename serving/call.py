@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from enum import IntEnum
 
@@ -74,6 +75,8 @@ class Call:
         cancelled: whether the caller hung up.
         charge: counts one more message of a stream against the caller's rate; raises ``Overloaded`` beyond it.
         priority: who waits for whom.
+        request_id: its name in logs and in the reply's trailing metadata (``serving/request_id.py``).
+        traceparent: the caller's span, as W3C Trace Context writes it; whatever a stranger wrote, empty: none.
         asked_zone: the zone that the caller says to be of; counts where the door knows of none.
         model: ``NAME/VERSION`` of what answered, for logs and metrics; empty until it is known.
     """
@@ -87,6 +90,8 @@ class Call:
     cancelled: Callable[[], bool] = field(default=_never)
     asked_zone: str = ""
     priority: Priority = Priority.NORMAL
+    request_id: str = ""
+    traceparent: str = ""
     charge: Callable[[], None] = field(default=_nothing)
     model: str = ""
 
@@ -122,3 +127,7 @@ class Call:
             raise TooLate(cause="The call's deadline passed before its turn came", mend="Allow it more time, or retry")
         if self.cancelled():
             raise TooLate(cause="The caller hung up before its turn came", mend="Nothing: nobody waits for this answer")
+
+
+UNDER_WAY: ContextVar[Call | None] = ContextVar("haechi-call", default=None)
+"""The call that this thread answers, for what it logs."""

@@ -23,6 +23,12 @@ ModelsFlag = Annotated[
 ]
 HostFlag = Annotated[str | None, typer.Option(help="Address to bind. Default: 127.0.0.1.")]
 PortFlag = Annotated[int | None, typer.Option(min=0, max=65535, help="gRPC port; 0 picks a free one. Default: 8500.")]
+HttpPortFlag = Annotated[
+    int | None, typer.Option(min=0, max=65535, help="HTTP/JSON port (/v2/...); 0 picks a free one. Default: none.")
+]
+HealthPortFlag = Annotated[
+    int | None, typer.Option(min=0, max=65535, help="Answers health checks alone, without TLS. Default: none.")
+]
 WorkersFlag = Annotated[int | None, typer.Option(min=1, help="Processes, each on a core of its own. Default: 1.")]
 TlsCertFlag = Annotated[Path | None, typer.Option(metavar="FILE", help="The server's certificate chain (PEM).")]
 TlsKeyFlag = Annotated[Path | None, typer.Option(metavar="FILE", help="Its private key (PEM).")]
@@ -44,6 +50,7 @@ def add_commands(app: typer.Typer) -> None:
     app.command("serve")(_serve)
     app.add_typer(token_commands, name="token")
     app.command("forecast")(_forecast)
+    app.command("replay")(_replay)
     app.command("demo")(_demo)
 
 
@@ -52,6 +59,8 @@ def _serve(
     *,
     host: HostFlag = None,
     port: PortFlag = None,
+    http_port: HttpPortFlag = None,
+    health_port: HealthPortFlag = None,
     workers: WorkersFlag = None,
     tls_cert: TlsCertFlag = None,
     tls_key: TlsKeyFlag = None,
@@ -62,10 +71,11 @@ def _serve(
 ) -> None:
     """Serve every model's champion (else its newest version) over gRPC until told to stop; changes are followed.
 
-    Example: haechi serve --models .haechi/artifacts --port 8500
+    Example: haechi serve --models .haechi/artifacts --port 8500 --http-port 8501
     """
     tls = {"tls_cert": tls_cert, "tls_key": tls_key, "tls_client_ca": client_ca}
-    flags = {"models": models, "host": host, "port": port, "workers": workers, "tokens": tokens} | tls
+    ports = {"port": port, "http_port": http_port, "health_port": health_port}
+    flags = {"models": models, "host": host, "workers": workers, "tokens": tokens} | ports | tls
     given = {name: value for name, value in flags.items() if value is not None}
     settings = load().model_copy(update=given)
     if print_config:
@@ -75,10 +85,11 @@ def _serve(
     root = settings.models or settings.home / "artifacts"
 
     from serving.manager import tell_manager
-    from serving.serve import log_to_stderr, serve
+    from serving.seen import logs
+    from serving.serve import serve
     from serving.workers import serve_workers
 
-    log_to_stderr()
+    logs.set_up(settings.log_format)
 
     def on_ready(started: "Started") -> None:
         document = asdict(started) | {"pid": os.getpid()}
@@ -108,6 +119,27 @@ def _forecast(
     ask(server or load().server, model or domain, entity, steps=steps, png=png, as_json=as_json)
 
 
+def _replay(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Of logged requests: what HAECHI_REQUEST_LOG named.")],
+    *,
+    server: Annotated[str | None, typer.Option(metavar="HOST:PORT", help="Default: 127.0.0.1:8500.")] = None,
+    model: Annotated[str | None, typer.Option(metavar="NAME", help="Of this model alone. Default: of all.")] = None,
+    any_version: Annotated[
+        bool, typer.Option("--any-version", help="Ask what answers now, in place of the version that answered then.")
+    ] = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Ask a server again what was logged, and compare its answers with those of then.
+
+    Example: haechi replay requests --server 127.0.0.1:8501 --any-version
+    """
+    from serving.seen import replay
+
+    found = replay.replay(folder, server or load().server, model=model, any_version=any_version)
+    document = {"models": [asdict(one) for one in found]}
+    emit(document, as_json=as_json, render=lambda console: replay.render(console, found))
+
+
 def _demo(
     data: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Real measurements instead; the folder of Seoul's volumes.")
@@ -124,6 +156,8 @@ def _demo(
 
 def _render(console: Console, document: dict[str, Any]) -> None:
     console.print(f"Serving at {document['address']}", markup=False)
+    if document["http_address"] is not None:
+        console.print(f"  and over HTTP at http://{document['http_address']}/v2", markup=False, soft_wrap=True)
     for model in document["models"]:
         label = "  (simulated data)" if model["simulated"] else ""
         console.print(f"  {model['name']}/{model['version']}{label}", markup=False)

@@ -14,8 +14,9 @@ from google.protobuf.message import DecodeError
 from google.protobuf.text_format import MessageToString
 
 from features.errors import BadInput
-from serving.call import Call, priority
+from serving.call import UNDER_WAY, Call, priority
 from serving.intake import PRIORITY, refusal_of_this_call
+from serving.request_id import REQUEST_ID, request_id
 from serving.rpc import Behaviour, Method, full_name, messages, streams
 from serving.scopes import ADMIN
 from serving.status import Refusal, refusal
@@ -28,6 +29,9 @@ _LONGEST_AUDITED = 2000
 
 ZONE = "haechi-zone"
 """The metadata in which a caller names the zone that it asks for."""
+
+TRACEPARENT = "traceparent"
+"""The metadata in which a caller names the span that its call is a part of (W3C Trace Context)."""
 
 
 def admit_anyone(context: grpc.ServicerContext, call: Call) -> None:
@@ -42,11 +46,13 @@ class Ended:
         call: the call.
         code: the status that it was answered with.
         took_s: from its message's arrival in the guard to its answer.
+        error: name of what it was refused with (``serving/status.py``); empty: it was answered, or its caller left.
     """
 
     call: Call
     code: grpc.StatusCode
     took_s: float
+    error: str = ""
 
 
 class Guard:
@@ -59,6 +65,7 @@ class Guard:
     def __init__(self, admit: Admit = admit_anyone) -> None:
         self.refused: Counter[str] = Counter()
         self.listeners: list[Callable[[Ended], None]] = []
+        """Each hears of every call on the call's own thread, so must be quick, and must not raise."""
         self.public: set[Behaviour] = set()
         """What answers everybody."""
         self._admit = admit
@@ -68,7 +75,7 @@ class Guard:
         """What grpc calls with a request's bytes (or a stream of them), and answers with the bytes returned."""
         name, answer = full_name(described), _on_bytes(described, method)
         if method.refused is not None:
-            return self._stream(name, method.scope, self._each(answer, method.refused))
+            return self._stream(name, method.scope, self._each(answer, method.refused), told_each=True)
         if streams(described):
             return self._stream(name, method.scope, answer)
         guarded = self._unary(name, method.scope, answer, _noted(described) if method.scope == ADMIN else None)
@@ -81,13 +88,13 @@ class Guard:
         told = refusal(error, call.method)
         with self._lock:
             self.refused[told.code.name] += 1
-        self.tell(call, told.code, since_s)
+        self.tell(call, told.code, since_s, told.name)
         return told
 
-    def tell(self, call: Call, code: grpc.StatusCode, since_s: float) -> None:
+    def tell(self, call: Call, code: grpc.StatusCode, since_s: float, error: str = "") -> None:
         """Let whoever listens hear how ``call`` ended."""
         if self.listeners:
-            ended = Ended(call=call, code=code, took_s=time.perf_counter() - since_s)
+            ended = Ended(call=call, code=code, took_s=time.perf_counter() - since_s, error=error)
             for listen in self.listeners:
                 listen(ended)
 
@@ -96,6 +103,7 @@ class Guard:
     ) -> Behaviour:
         def behave(request: bytes, context: grpc.ServicerContext) -> bytes | None:
             since_s, call = time.perf_counter(), _call(name, scope, context)
+            UNDER_WAY.set(call)
             try:
                 if note is not None:
                     call.request, call.peer = note(request), context.peer()
@@ -107,13 +115,23 @@ class Guard:
             else:
                 self.tell(call, grpc.StatusCode.OK, since_s)
                 return reply
-            return context.abort_with_status(told.status)
+            finally:
+                UNDER_WAY.set(None)
+            return context.abort_with_status(told.status_of(call))
 
         return behave
 
-    def _stream(self, name: str, scope: str, answer: Callable[[Iterator[bytes], Call], Iterator[bytes]]) -> Behaviour:
+    def _stream(
+        self,
+        name: str,
+        scope: str,
+        answer: Callable[[Iterator[bytes], Call], Iterator[bytes]],
+        *,
+        told_each: bool = False,
+    ) -> Behaviour:
         def behave(requests: Iterator[bytes], context: grpc.ServicerContext) -> Iterator[bytes]:
             since_s, call = time.perf_counter(), _call(name, scope, context)
+            UNDER_WAY.set(call)
             try:
                 _refuse_overload()
                 self._admit(context, call)
@@ -125,9 +143,13 @@ class Guard:
             except Exception as error:  # as above
                 told = self.refuse(call, error, since_s)
             else:
-                self.tell(call, grpc.StatusCode.OK, since_s)
+                # How each message went was told as it went; that the stream is over is no call.
+                if not told_each:
+                    self.tell(call, grpc.StatusCode.OK, since_s)
                 return
-            context.abort_with_status(told.status)
+            finally:
+                UNDER_WAY.set(None)
+            context.abort_with_status(told.status_of(call))
 
         return behave
 
@@ -161,14 +183,18 @@ def _call(name: str, scope: str, context: grpc.ServicerContext) -> Call:
     told = dict(context.invocation_metadata() or ())
     left_s = context.time_remaining()
     deadline_s = time.monotonic() + left_s if left_s is not None and isfinite(left_s) else None
-    return Call(
+    call = Call(
         method=name,
         scope=scope,
         deadline_s=deadline_s,
         cancelled=lambda: not context.is_active(),
         asked_zone=str(told.get(ZONE, "")),
         priority=priority(told.get(PRIORITY)),
+        request_id=request_id(told.get(REQUEST_ID)),
+        traceparent=str(told.get(TRACEPARENT, "")),
     )
+    context.set_trailing_metadata(((REQUEST_ID, call.request_id),))
+    return call
 
 
 def _noted(described: MethodDescriptor) -> Callable[[bytes], str]:

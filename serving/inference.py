@@ -1,5 +1,6 @@
 """The Open Inference Protocol v2 on top of a runtime: any client of it asks any model for finished features."""
 
+from collections.abc import Mapping
 from contextlib import suppress
 from importlib.metadata import version as installed_version
 
@@ -23,17 +24,30 @@ READY, UNAVAILABLE = "READY", "UNAVAILABLE"
 """States of a model in the repository's index, as Triton writes them."""
 
 
-def register(server: grpc.Server, runtime: Runtime, repository: Repository | None, wrap: Wrap) -> str:
-    """Let ``server`` answer the protocol from ``runtime``.
+SERVICE = oip.DESCRIPTOR.services_by_name["GRPCInferenceService"]
+"""The protocol's own description."""
+
+
+def register(server: grpc.Server, methods: Mapping[str, Method], wrap: Wrap) -> str:
+    """Let ``server`` answer the protocol.
 
     Args:
         server: not yet started.
-        runtime: what answers.
-        repository: what loads and unloads models; None: nobody may.
+        methods: as ``answers`` gives them.
         wrap: stands before each method.
 
     Returns:
         The service's full name.
+    """
+    return add_service(server, SERVICE, methods, wrap)
+
+
+def answers(runtime: Runtime, repository: Repository | None) -> dict[str, Method]:
+    """The protocol's methods, by name, whatever wire they are asked over.
+
+    Args:
+        runtime: what answers.
+        repository: what loads and unloads models; None: nobody may.
     """
     calls, wire = _Calls(runtime, repository), Wire(runtime)
     methods = {
@@ -54,7 +68,7 @@ def register(server: grpc.Server, runtime: Runtime, repository: Repository | Non
     if repository is not None:
         methods["RepositoryModelLoad"] = Method(answer=calls.load, scope="admin")
         methods["RepositoryModelUnload"] = Method(answer=calls.unload, scope="admin")
-    return add_service(server, oip.DESCRIPTOR.services_by_name["GRPCInferenceService"], methods, wrap)
+    return methods
 
 
 class _Calls:

@@ -70,7 +70,7 @@ class Intake(Executor):
         work, event, state, behaviour, _thunk, *codecs = args
         if work is _server._unary_response_in_pool and self._strange(behaviour, event.invocation_metadata or ()):
             unread = (work, event, state, behaviour, lambda: b"", *codecs)
-            self._lanes.submit(lambda refusal: _answer(run, unread, refusal), Priority.BATCH)
+            self._lanes.submit(lambda refusal: answer(run, unread, refusal), Priority.BATCH)
             return _Started()
         if work is _server._unary_response_in_pool:
             self._receive(event, state, lambda request: (run, work, event, state, behaviour, lambda: request, *codecs))
@@ -96,7 +96,7 @@ class Intake(Executor):
                 finished = _server._possibly_finish_call(state, _server._RECEIVE_MESSAGE_TOKEN)
             if request is not None:
                 run, *args = ready(request)
-                self._lanes.submit(lambda refusal: _answer(run, args, refusal), _priority(event), len(request))
+                self._lanes.submit(lambda refusal: answer(run, args, refusal), _priority(event), len(request))
             return finished
 
         with state.condition:
@@ -114,7 +114,7 @@ class Intake(Executor):
                 mend="Send more over a stream that is open, or ask another replica",
                 retry_s=_PATIENCE_S,
             )
-            self._lanes.submit(lambda _: _answer(plain, (), refusal), _priority(event))
+            self._lanes.submit(lambda _: answer(plain, (), refusal), _priority(event))
             return _Started()
         future = self._streams.submit(run)
         future.add_done_callback(self._stream_ended)
@@ -141,7 +141,8 @@ def _hang_up(event: Any, state: Any, code: Any, details: bytes) -> None:
         _server._abort(state, event.call, code, details)
 
 
-def _answer(run: Callable[..., Any], args: Iterable[Any], refusal: Overloaded | None) -> None:
+def answer(run: Callable[..., Any], args: Iterable[Any], refusal: Overloaded | None) -> None:
+    """Run a call on this thread, which knows meanwhile why it is not to be answered; None: it is."""
     _refusing.error = refusal
     try:
         run(*args)

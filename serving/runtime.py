@@ -4,13 +4,17 @@ import os
 import random
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from weakref import WeakSet
 
-from features.artifact import open_artifact
+from features.artifact import SELF_TEST, open_artifact
 from features.errors import UnknownName
 from features.manifest import Manifest
 from features.routing import CHAMPION_ALONE, Routing
+from features.self_test import load_rows
+from serving.batches import Batches, pays
 from serving.call import Call
 from serving.outputs import Outputs
 from serving.served import Served, check, compute, open_served
@@ -20,6 +24,10 @@ from serving.turns import Turns
 
 IN_PROCESS = Call(method="Runtime.run")
 """The call of whoever asks without a wire, and waits as long as it takes."""
+
+
+AfterRun = Callable[[Served, Mapping[str, Array], Outputs], None]
+"""Hears what was asked of a version, and what it answered."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -75,9 +83,11 @@ class Runtime:
         self._lines: dict[str, Line] = {}
         self.before_serving: list[Callable[[Served], None]] = []
         """Each is asked before a version may answer, and raises ``ArtifactMismatch`` where it must not."""
+        self.after_run: list[AfterRun] = []
+        """Each hears of every run on the call's own thread, so must be quick, and must not raise or change arrays."""
         self.shadows = Shadows()
-        self.turns = Turns(len(os.sched_getaffinity(0)))
-        """Of long runs."""
+        self._joined: WeakSet[Served] = WeakSet()
+        self.share(len(os.sched_getaffinity(0)), nullcontext)
 
     def open(self, folder: Path) -> Served:
         """Check an artifact, try it on its self-test and make it ready to answer, without letting it.
@@ -89,7 +99,19 @@ class Runtime:
         served = open_served(folder, open_artifact(folder, self._trusted_key), threads=self._threads)
         for refuse in self.before_serving:
             refuse(served)
+        if pays(served, load_rows(folder / SELF_TEST)):
+            self._joined.add(served)
         return served
+
+    def share(self, cores: int, lent: Callable[[], AbstractContextManager[None]]) -> None:
+        """Let long runs take turns.
+
+        Args:
+            cores: as many at a time.
+            lent: entered while a call waits for its turn, e.g. ``Lanes.lent``.
+        """
+        self._turns = Turns(cores, lent)
+        self._batches = Batches(self._turns, lent)
 
     def load(self, folder: Path) -> Manifest:
         """Check an artifact and serve it; the version loaded last answers where the caller names none.
@@ -190,14 +212,20 @@ class Runtime:
 
     def compute(self, served: Served, inputs: Mapping[str, Array], axes: Mapping[str, int], call: Call) -> Outputs:
         """``infer`` without a look at the inputs, which ``check`` passed with these ``axes``."""
-        if served.length.is_long:
-            with self.turns.taken(served.length.run_s, call):
-                outputs = compute(served, inputs, axes)
-        else:
-            outputs = compute(served, inputs, axes)
+        outputs = self._computed(served, inputs, axes, call)
+        for hear in self.after_run:
+            hear(served, inputs, outputs)
         line = self._lines.get(served.manifest.name)
         shadow = line.shadow if line is not None else None
         if shadow is not None and shadow is not served:
             pair = f"{served.label} against {shadow.label}"
             self.shadows.ask(pair, lambda inputs: compute(shadow, inputs, check(shadow, inputs)), inputs, outputs)
         return outputs
+
+    def _computed(self, served: Served, inputs: Mapping[str, Array], axes: Mapping[str, int], call: Call) -> Outputs:
+        if not served.length.is_long:
+            return compute(served, inputs, axes)
+        if served in self._joined:
+            return self._batches.run(served, inputs, call)
+        with self._turns.taken(served.length.run_s, call):
+            return compute(served, inputs, axes)

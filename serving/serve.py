@@ -2,7 +2,6 @@
 
 import logging
 import signal
-import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -34,13 +33,17 @@ class Started:
 
     Attributes:
         address: ``host:port``.
+        http_address: the same of HTTP; None: it is off.
         models: that answer.
         refused: why others do not.
+        metrics: where they are had, one address a process; empty where nobody asked for them.
     """
 
     address: str
+    http_address: str | None
     models: tuple[ServedModel, ...]
     refused: tuple[str, ...]
+    metrics: tuple[str, ...] = ()
 
 
 def serve(
@@ -78,6 +81,8 @@ def serve(
     _LOG.info("serving at %s: %s", server.address, ", ".join(served.label for served in runtime.models()))
     if server.probes is not None:
         _LOG.info("health checks at %s", server.probes.address)
+    if server.watch.metrics_url is not None:
+        _LOG.info("metrics at %s", server.watch.metrics_url)
     on_ready(_started(server, repository))
     wait_for(told_to_stop)
     _LOG.info("draining")
@@ -87,11 +92,6 @@ def serve(
     _LOG.info("stopped; refused calls: %s", refused or "none")
     for pair, compared in runtime.shadows.compared.items():
         _LOG.info("shadow, %s: %s", pair, compared)
-
-
-def log_to_stderr() -> None:
-    """Let this process's log be read."""
-    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
 
 
 def wait_for(event: threading.Event) -> None:
@@ -117,8 +117,10 @@ def _started(server: Server, repository: Repository) -> Started:
     manifests = [served.manifest for served in server.runtime.models()]
     return Started(
         address=server.address,
+        http_address=server.http_address,
         models=tuple(
             ServedModel(name=m.name, version=m.version, domain=m.domain, simulated=m.simulated) for m in manifests
         ),
         refused=tuple(one.why for one in repository.refused),
+        metrics=() if server.watch.metrics_url is None else (server.watch.metrics_url,),
     )

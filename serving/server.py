@@ -4,7 +4,9 @@ import errno
 import logging
 import os
 import socket
+from collections.abc import Mapping
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 import grpc
 from grpc_health.v1 import health_pb2
@@ -14,7 +16,8 @@ from features import DOMAINS
 from features.errors import BadInput
 from features.settings import Settings
 from serving import inference
-from serving.door import Door
+from serving.address import is_loopback
+from serving.door import Door, Metadata
 from serving.guard import Guard
 from serving.health import Health
 from serving.intake import Intake
@@ -22,9 +25,13 @@ from serving.lanes import Lanes
 from serving.probes import Probes
 from serving.proto.pool import POOL
 from serving.repository import Repository
-from serving.rpc import Method, Wrap, add_service
+from serving.rpc import Behaviour, Method, Wrap, add_service
 from serving.runtime import Runtime
-from serving.turns import Turns
+from serving.seen.reading import Reading
+from serving.seen.watch import Watch
+
+if TYPE_CHECKING:
+    from serving.http.server import HttpServer
 
 DRAIN_S = 10.0
 """How long calls that are under way may take to finish once the server is told to stop."""
@@ -63,14 +70,14 @@ class Server:
         self.guard.listeners.append(self._door.audit.heard)
         self._health = Health()
         lanes = Lanes()
-        runtime.turns = Turns(_cores(), lanes.lent)
-        public, strange = self.guard.public, self._door.strange
-        self._intake = Intake(lanes, lambda answer, metadata: answer not in public and strange(metadata))
+        runtime.share(_cores(), lanes.lent)
+        self._intake = Intake(lanes, self._strange)
         self._server = grpc.server(
             self._intake,  # type: ignore[arg-type]  # any executor will do
             options=_options(settings, shared_port=shared_port),
         )
-        self._services = self._register(runtime, settings, repository)
+        methods = inference.answers(runtime, repository)
+        self._services = self._register(runtime, settings, methods)
         # Health is told to strangers, and which models there are is not where callers are asked who they are.
         if repository is not None and not self._door.asks:
             repository.listeners.append(lambda name, answers: self._health.set(name, serving=answers))
@@ -79,30 +86,41 @@ class Server:
             probe(settings.host, settings.port)
         self.address = _bind(self._server, settings, self._door.credentials)
         self.probes = self._answer_probes(settings, shared_port=shared_port)
+        self.watch = Watch(settings, self.guard, runtime, _readings(lanes, repository))
+        self._http = self._over_http(settings, methods, lanes, shared_port=shared_port)
+        self.http_address = None if self._http is None else self._http.address
 
     def start(self) -> None:
         """Answer calls, and report every service and model as healthy."""
         models = () if self._door.asks else self.runtime.lines()
         for name in ("", *self._services, *models):
             self._health.set(name, serving=True)
+        self.watch.start()
         self._server.start()
         if self.probes is not None:
             self.probes.start()
+        if self._http is not None:
+            self._http.start()
 
     def stop(self, drain_s: float = DRAIN_S) -> None:
         """Report unhealthy, take no new call, and give those under way ``drain_s`` seconds."""
         self._health.close()
+        if self._http is not None:
+            self._http.stop(drain_s)
         self._server.stop(drain_s).wait()
+        if self._http is not None:
+            self._http.join()
         self._intake.shutdown()
         # Last of all: a probe learns that the server drains, not that it died.
         if self.probes is not None:
             self.probes.stop()
         self._health.pool.shutdown()
         self._door.close()
+        self.watch.stop()
 
-    def _register(self, runtime: Runtime, settings: Settings, repository: Repository | None) -> tuple[str, ...]:
+    def _register(self, runtime: Runtime, settings: Settings, methods: Mapping[str, Method]) -> tuple[str, ...]:
         wrap = self.guard.wrap
-        names = [inference.register(self._server, runtime, repository, wrap)]
+        names = [inference.register(self._server, methods, wrap)]
         for domain in DOMAINS:
             names += import_module(f"serving.{domain}.service").register(self._server, runtime, settings, wrap)
         _register_reflection(self._server, (*names, self._health.register(self._server, wrap)), wrap)
@@ -113,6 +131,29 @@ class Server:
             return None
         return Probes(settings.host, settings.health_port, self._health, self.guard.wrap, shared_port=shared_port)
 
+    def _strange(self, answer: Behaviour, metadata: Metadata) -> bool:
+        """Whether ``answer`` refuses a call with this metadata whatever it says."""
+        return answer not in self.guard.public and self._door.strange(metadata)
+
+    def _over_http(
+        self, settings: Settings, methods: Mapping[str, Method], lanes: Lanes, *, shared_port: bool
+    ) -> "HttpServer | None":
+        if settings.http_port is None:
+            return None
+        if not (is_loopback(settings.host) or settings.plaintext):
+            raise BadInput(
+                cause=f"Host {settings.host} is reachable from other machines, and HTTP here has no TLS of its own",
+                mend="Leave HAECHI_HTTP_PORT unset, or bind 127.0.0.1; or let a proxy in front end TLS for both ports "
+                "and set HAECHI_PLAINTEXT=true",
+            )
+        # Only here: who does not ask for it does not wait for it.
+        from serving.http.server import HttpServer
+
+        try:
+            return HttpServer(settings, methods, self.guard.wrap, self._strange, lanes, shared_port=shared_port)
+        except OSError as error:
+            raise _cannot_bind(settings.host, settings.http_port, error, "http_port") from None
+
 
 def _register_reflection(server: grpc.Server, names: tuple[str, ...], wrap: Wrap) -> None:
     servicer = reflection.ReflectionServicer((*names, reflection.SERVICE_NAME), pool=POOL)
@@ -120,6 +161,14 @@ def _register_reflection(server: grpc.Server, names: tuple[str, ...], wrap: Wrap
     # It looks at no call's context.
     method = Method(answer=lambda requests, _: servicer.ServerReflectionInfo(requests, None), scope="read")
     add_service(server, service, {"ServerReflectionInfo": method}, wrap)
+
+
+def _readings(lanes: Lanes, repository: Repository | None) -> list[Reading]:
+    waiting = Reading(name="haechi_calls_waiting", meaning="Calls that wait for a thread", read=lambda: lanes.waiting)
+    if repository is None:
+        return [waiting]
+    meaning = "Versions that should be served, and are refused"
+    return [waiting, Reading(name="haechi_models_refused", meaning=meaning, read=lambda: len(repository.refused))]
 
 
 def _cores() -> int:
@@ -150,12 +199,18 @@ def _bind(server: grpc.Server, settings: Settings, credentials: grpc.ServerCrede
             server.add_insecure_port(address) if credentials is None else server.add_secure_port(address, credentials)
         )
     except RuntimeError:
-        raise _cannot_bind(settings.host, settings.port, "another process was faster") from None
+        faster = OSError(errno.EADDRINUSE, "another process was faster")
+        raise _cannot_bind(settings.host, settings.port, faster) from None
     return f"{host}:{port}"
 
 
-def probe(host: str, port: int) -> None:
+def probe(host: str, port: int, setting: str = "port") -> None:
     """Refuse an address that cannot be had.
+
+    Args:
+        host: to bind.
+        port: to bind.
+        setting: that names the port.
 
     Raises:
         BadInput: says why.
@@ -167,12 +222,13 @@ def probe(host: str, port: int) -> None:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(place)
     except OSError as error:
-        why = "the port is in use" if error.errno == errno.EADDRINUSE else error.strerror
-        raise _cannot_bind(host, port, why or str(error)) from None
+        raise _cannot_bind(host, port, error, setting) from None
 
 
-def _cannot_bind(host: str, port: int, why: str) -> BadInput:
+def _cannot_bind(host: str, port: int, error: OSError, setting: str = "port") -> BadInput:
+    why = "the port is in use" if error.errno == errno.EADDRINUSE else error.strerror or str(error)
+    flag, variable = f"--{setting.replace('_', '-')}", f"HAECHI_{setting.upper()}"
     return BadInput(
         cause=f"Cannot listen at {host}:{port}: {why}",
-        mend="Stop what listens there, or pick another (--port, HAECHI_PORT; 0 finds a free one)",
+        mend=f"Stop what listens there, or pick another ({flag}, {variable}; 0 finds a free one)",
     )

@@ -72,7 +72,7 @@ class Shadows:
         while True:
             pair, shadow, inputs, outputs = self._waiting.get()
             try:
-                share = _difference_share(shadow(inputs), outputs)
+                share = difference_share(shadow(inputs), outputs)
             except Exception as error:  # whatever ails a shadow is its own news alone
                 _LOG.warning("shadow, %s: it cannot answer: %s", pair, error)
                 self._note(pair, lambda so_far: replace(so_far, failed=so_far.failed + 1))
@@ -95,7 +95,7 @@ def _with(so_far: Compared, *, share: float) -> Compared:
     return replace(so_far, calls=calls, mean_share=mean, largest_share=max(so_far.largest_share, share))
 
 
-def _difference_share(one: Mapping[str, Array], other: Mapping[str, Array]) -> float:
+def difference_share(one: Mapping[str, Array], other: Mapping[str, Array]) -> float:
     """Mean absolute difference of the outputs that both have, as a share of the mean size; text: share that differs."""
     shares = []
     for name in one.keys() & other.keys():

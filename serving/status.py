@@ -1,4 +1,4 @@
-"""What goes wrong, on the wire: one table of errors and gRPC status codes, read by the server and by our client.
+"""What goes wrong, on the wire: one table of errors and status codes, of gRPC and HTTP, read by server and client.
 
 Every refusal carries ``google.rpc.ErrorInfo`` with the error's name, cause and mend beside its one line of text.
 Anything that is not in the table becomes INTERNAL with an incident's number; what happened stays in the server's log.
@@ -7,6 +7,7 @@ Anything that is not in the table becomes INTERNAL with an incident's number; wh
 import logging
 import secrets
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import cast
 
 import grpc
@@ -27,6 +28,8 @@ from features.errors import (
     UnknownCaller,
     UnknownName,
 )
+from serving.call import Call
+from serving.request_id import REQUEST_ID
 
 STATUS: dict[type[HaechiError], grpc.StatusCode] = {
     UnknownName: grpc.StatusCode.NOT_FOUND,
@@ -38,6 +41,21 @@ STATUS: dict[type[HaechiError], grpc.StatusCode] = {
     Overloaded: grpc.StatusCode.RESOURCE_EXHAUSTED,
     TooLate: grpc.StatusCode.DEADLINE_EXCEEDED,
 }
+
+HTTP: dict[grpc.StatusCode, int] = {
+    grpc.StatusCode.INVALID_ARGUMENT: HTTPStatus.BAD_REQUEST,
+    grpc.StatusCode.UNAUTHENTICATED: HTTPStatus.UNAUTHORIZED,
+    grpc.StatusCode.PERMISSION_DENIED: HTTPStatus.FORBIDDEN,
+    grpc.StatusCode.NOT_FOUND: HTTPStatus.NOT_FOUND,
+    grpc.StatusCode.FAILED_PRECONDITION: HTTPStatus.CONFLICT,
+    grpc.StatusCode.RESOURCE_EXHAUSTED: HTTPStatus.TOO_MANY_REQUESTS,
+    # nginx's word for a caller who hung up; HTTP has none.
+    grpc.StatusCode.CANCELLED: 499,
+    grpc.StatusCode.INTERNAL: HTTPStatus.INTERNAL_SERVER_ERROR,
+    grpc.StatusCode.UNAVAILABLE: HTTPStatus.SERVICE_UNAVAILABLE,
+    grpc.StatusCode.DEADLINE_EXCEEDED: HTTPStatus.GATEWAY_TIMEOUT,
+}
+"""The same refusals over HTTP."""
 
 _DOMAIN = "haechi"
 # A reply's head has to fit into 8 KiB, and percent-encoding may triple what is said twice.
@@ -79,9 +97,8 @@ class Refusal:
         """One line: cause and mend."""
         return f"{self.cause}. {self.mend}"
 
-    @property
-    def status(self) -> grpc.Status:
-        """The status on the wire, its details and trailing metadata included."""
+    def status_of(self, call: Call) -> grpc.Status:
+        """The status on the wire that ``call`` ends with, its details and trailing metadata included."""
         details = [ErrorInfo(reason=self.name, domain=_DOMAIN, metadata={"cause": self.cause, "mend": self.mend})]
         if self.retry_s is not None:
             details.append(RetryInfo(retry_delay=_duration(self.retry_s)))
@@ -90,10 +107,11 @@ class Refusal:
             one.Pack(detail)
         number = self.code.value[0]
         status = rpc_status.to_status(Status(code=number, message=self.text, details=packed))
-        if self.retry_s is None:
-            return cast(grpc.Status, status)
-        pushback = (_PUSHBACK, str(round(self.retry_s * 1000)))
-        return cast(grpc.Status, status._replace(trailing_metadata=(*status.trailing_metadata, pushback)))
+        # grpc sends these in the place of what was set for the reply before.
+        trailing = [*status.trailing_metadata, (REQUEST_ID, call.request_id)]
+        if self.retry_s is not None:
+            trailing.append((_PUSHBACK, str(round(self.retry_s * 1000))))
+        return cast(grpc.Status, status._replace(trailing_metadata=tuple(trailing)))
 
 
 def refusal(error: Exception, method: str) -> Refusal:
@@ -113,6 +131,12 @@ def refusal(error: Exception, method: str) -> Refusal:
         cause=f"The server failed to answer; it logged this as incident {incident}",
         mend="Ask whoever runs it to look that incident up",
     )
+
+
+def retry_s(status: grpc.Status) -> float | None:
+    """After how many seconds a refusal says that it is worth asking again; None: it says nothing of that."""
+    pushback = dict(status.trailing_metadata or ()).get(_PUSHBACK)
+    return None if pushback is None else int(pushback) / 1000
 
 
 def _duration(seconds: float) -> Duration:

@@ -12,14 +12,16 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
 
 from features.errors import BadInput, HaechiError
 from features.settings import Settings
-from serving.serve import Started, log_to_stderr, serve, wait_for
+from serving.seen import logs
+from serving.serve import Started, serve, wait_for
 from serving.server import DRAIN_S, probe
 
 # Of all that workers need; one that takes longer hangs.
@@ -46,9 +48,12 @@ def serve_workers(root: Path, settings: Settings, on_ready: Callable[[Started], 
     told_to_stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: told_to_stop.set())
-    with tempfile.TemporaryDirectory(prefix="haechi-") as folder, _reserved(settings) as port:
-        there = settings.model_copy(update={"port": port})
-        workers = [_Worker(root, there, Path(folder) / "unloaded.json", core) for core in cores[: settings.workers]]
+    with tempfile.TemporaryDirectory(prefix="haechi-") as folder, _reserved(settings) as ports:
+        unloaded = Path(folder) / "unloaded.json"
+        workers = [
+            _Worker(root, settings.model_copy(update=ports | _metrics_port(settings, number)), unloaded, core)
+            for number, core in enumerate(cores[: settings.workers])
+        ]
         try:
             _start(workers, told_to_stop, on_ready)
             watching = threading.Thread(target=_watch, args=(workers, told_to_stop), daemon=True)
@@ -65,7 +70,13 @@ def _start(workers: "list[_Worker]", told_to_stop: threading.Event, on_ready: Ca
         worker.start()
     started = [worker.ready(told_to_stop) for worker in workers]
     if not told_to_stop.is_set():
-        on_ready(next(one for one in started if one is not None))
+        there = [one for one in started if one is not None]
+        on_ready(replace(there[0], metrics=tuple(url for one in there for url in one.metrics)))
+
+
+def _metrics_port(settings: Settings, number: int) -> dict[str, int]:
+    """Each worker counts for itself, so each has metrics of its own: at the port that was set, the next, and so on."""
+    return {"metrics_port": settings.metrics_port + number} if settings.metrics_port else {}
 
 
 def _stop(workers: "list[_Worker]") -> None:
@@ -160,7 +171,7 @@ class _Worker:
 def _run(root: Path, settings: Settings, unloaded: Path, core: int, told: Connection) -> None:
     """What a worker does, in its own process."""
     os.sched_setaffinity(0, {core})
-    log_to_stderr()
+    logs.set_up(settings.log_format)
     threading.Thread(target=_leave_with_the_parent, daemon=True).start()
     try:
         serve(root, settings, lambda started: told.send((started, None)), unloaded=unloaded)
@@ -177,11 +188,19 @@ def _leave_with_the_parent() -> None:
 
 
 @contextmanager
-def _reserved(settings: Settings) -> Iterator[int]:
-    """The port, which nobody else can have meanwhile: taken by a socket that never listens."""
-    probe(settings.host, settings.port)
-    family, kind, _, _, place = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)[0]
-    with socket.socket(family, kind) as taken:
-        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        taken.bind(place)
-        yield taken.getsockname()[1]
+def _reserved(settings: Settings) -> Iterator[dict[str, int]]:
+    """The ports, which nobody else can have meanwhile: each taken by a socket that never listens."""
+    with ExitStack() as stack:
+        ports = {}
+        for name in ("port", "http_port", "health_port"):
+            asked = getattr(settings, name)
+            if asked is not None:
+                probe(settings.host, asked, name)
+                family, kind, _, _, place = socket.getaddrinfo(settings.host, asked, type=socket.SOCK_STREAM)[0]
+                taken = stack.enter_context(socket.socket(family, kind))
+                taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+                # As gRPC binds: connections of a server that just stopped do not hold the port.
+                taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                taken.bind(place)
+                ports[name] = taken.getsockname()[1]
+        yield ports

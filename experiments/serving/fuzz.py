@@ -61,6 +61,9 @@ class Context:
         """Who calls."""
         return "ipv4:127.0.0.1:1"
 
+    def set_trailing_metadata(self, metadata: tuple[tuple[str, str], ...]) -> None:
+        """Nobody reads it."""
+
     def abort_with_status(self, status: Any) -> None:
         """End the call."""
         raise Aborted(status)

@@ -29,9 +29,9 @@ from training.scores import Scoreboard
 from training.split import Split
 from training.traffic.commands import same_bits
 from training.traffic.compose import export_blend
+from training.traffic.fitting import fitting_config, measured_entities
 from training.traffic.judge import judge
 from training.traffic.recipe import Recipe
-from training.traffic.run import fitting_config, measured_entities
 from training.traffic.select import GAINS, RIDGES
 from training.traffic.train import Candidates, train
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 import numpy as np
 import psutil
@@ -137,6 +138,36 @@ def test_it_serves_lightly_and_quietly_until_it_is_told_to_stop(
     assert "Traceback" not in errors
 
 
+def test_what_was_not_asked_to_be_seen_is_not_even_loaded(haechi: Process, models: Path) -> None:
+    with haechi.serving("--models", str(models)) as (document, process):
+        assert document["metrics"] == []
+        process.terminate()
+        process.communicate(timeout=20)
+
+    loaded = {name.partition(".")[0] for name in json.loads(haechi.testimony.read_text())["modules"]}
+    assert not loaded & {"prometheus_client", "opentelemetry"}
+
+
+def test_metrics_and_logs_of_json_with_the_ids_of_calls(haechi: Process, models: Path) -> None:
+    watched = {"HAECHI_METRICS_PORT": "0", "HAECHI_LOG_FORMAT": "json", "HAECHI_SLOW_MS": "0"}
+    with haechi.serving("--models", str(models), **watched) as (document, process):
+        with Client(document["address"]) as client:
+            client.infer("doubler", {"x": np.array([[1, 2, 3]], dtype=np.float32)})
+        with urlopen(document["metrics"][0], timeout=5) as reply:  # noqa: S310
+            metrics = reply.read().decode()
+        process.terminate()
+        _, errors = process.communicate(timeout=20)
+
+    assert 'haechi_call_seconds_count{model="doubler",version="1"} 1.0' in metrics
+    assert "haechi_models_refused 0.0" in metrics
+    lines = [json.loads(line) for line in errors.splitlines()]
+    assert any(line["message"].startswith("serving at") and "request_id" not in line for line in lines)
+    (slow,) = (line for line in lines if line.get("model") == "doubler/1")
+    assert slow["request_id"]
+    witness = json.loads(haechi.testimony.read_text())
+    assert [event for event in witness["network"] if "'127.0.0.1'" not in event[1]] == []
+
+
 def test_the_champion_is_served_else_the_newest(haechi: Process, own_models: Path) -> None:
     set_aliases(own_models, "weigher", {"champion": 1})
     with haechi.serving("--models", str(own_models)) as (document, _):
@@ -223,6 +254,21 @@ def test_a_port_in_use_exits_with_two(haechi: Process, models: Path) -> None:
     assert second.returncode == 2
     assert "the port is in use" in errors
     assert "--port" in errors
+
+
+def test_http_is_opened_by_a_flag_and_is_not_even_imported_otherwise(haechi: Process, models: Path) -> None:
+    for flags, there in (((), False), (("--http-port", "0"), True)):
+        with haechi.serving("--models", str(models), *flags) as (document, process):
+            if there:
+                with urlopen(f"http://{document['http_address']}/v2/models/doubler", timeout=10) as answer:
+                    assert json.load(answer)["name"] == "doubler"
+            else:
+                assert document["http_address"] is None
+            process.terminate()
+            _, errors = process.communicate(timeout=20)
+        assert process.returncode == 0, errors
+        assert "Traceback" not in errors
+        assert ("uvicorn" in json.loads(haechi.testimony.read_text())["modules"]) is there
 
 
 def test_for_people_it_prints_the_address_and_how_to_ask(haechi: Process, models: Path) -> None:

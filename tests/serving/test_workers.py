@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -10,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 import numpy as np
 import psutil
@@ -94,6 +96,16 @@ def test_two_workers_answer_stay_in_step_and_leave_together(models: Path, tmp_pa
 
 
 @needs_two_cores
+def test_each_worker_has_metrics_of_its_own(models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HAECHI_METRICS_PORT", "0")
+    with serving(models, tmp_path, "--workers", "2") as (document, _):
+        assert len(set(document["metrics"])) == 2
+        for url in document["metrics"]:
+            with urlopen(url, timeout=5) as reply:  # noqa: S310
+                assert "haechi_models_loaded" in reply.read().decode()
+
+
+@needs_two_cores
 def test_a_worker_that_dies_is_started_again(models: Path, tmp_path: Path) -> None:
     with serving(models, tmp_path, "--workers", "2") as (document, process):
         killed = workers_of(process)[0]
@@ -147,6 +159,21 @@ def test_a_second_server_does_not_take_half_of_the_calls(models: Path, tmp_path:
 
 
 @needs_two_cores
+def test_workers_share_the_port_of_http_too(models: Path, tmp_path: Path) -> None:
+    with serving(models, tmp_path, "--workers", "2", "--http-port", "0") as (document, process):
+        listening = {
+            worker.pid
+            for worker in workers_of(process)
+            for one in worker.net_connections()
+            if one.status == psutil.CONN_LISTEN and f"{one.laddr.ip}:{one.laddr.port}" == document["http_address"]
+        }
+        assert len(listening) == 2
+        for _ in range(8):
+            with urlopen(f"http://{document['http_address']}/v2/health/ready", timeout=10) as answer:
+                assert answer.status == 200
+
+
+@needs_two_cores
 def test_each_worker_asks_who_calls(
     models: Path, tmp_path: Path, authority: Any, token: Callable[..., str], tokens_file: Path
 ) -> None:
@@ -179,3 +206,14 @@ def test_workers_drain_at_the_same_time(tmp_path: Path) -> None:
     workers._stop(pair)
 
     assert seen == ["told", "told", "waited for", "waited for"]
+
+
+def test_connections_of_a_server_that_just_stopped_do_not_hold_the_port() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as before:
+        port = before.getsockname()[1]
+        with socket.create_connection(("127.0.0.1", port)) as caller:
+            # Who hangs up first keeps the port for a minute.
+            before.accept()[0].close()
+            caller.recv(1)
+    with workers._reserved(Settings(host="127.0.0.1", port=port)) as reserved:
+        assert reserved == {"port": port}

@@ -13,9 +13,9 @@ from features.tables.grid import to_panel
 from training.covariates import joined
 from training.split import Split
 from training.traffic.fit import Ridge
+from training.traffic.fitting import fitting_config
 from training.traffic.recipe import Recipe
 from training.traffic.replay import replay
-from training.traffic.run import fitting_config
 from training.traffic.train import Candidates, train
 
 SUMMER = SimulatedConfig(seed=1, start=datetime(2022, 6, 1, tzinfo=UTC), end=datetime(2022, 8, 30, tzinfo=UTC))

@@ -79,10 +79,10 @@ def serve(
     server.start()
     repository.follow(settings.poll_s)
     _LOG.info("serving at %s: %s", server.address, ", ".join(served.label for served in runtime.models()))
-    if server.probes is not None:
-        _LOG.info("health checks at %s", server.probes.address)
     if server.watch.metrics_url is not None:
         _LOG.info("metrics at %s", server.watch.metrics_url)
+    if server.probes is not None:
+        _LOG.info("health checks at %s", server.probes.address)
     on_ready(_started(server, repository))
     wait_for(told_to_stop)
     _LOG.info("draining")

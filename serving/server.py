@@ -85,10 +85,10 @@ class Server:
             # gRPC says only that it failed; the operating system says why.
             probe(settings.host, settings.port)
         self.address = _bind(self._server, settings, self._door.credentials)
-        self.probes = self._answer_probes(settings, shared_port=shared_port)
         self.watch = Watch(settings, self.guard, runtime, _readings(lanes, repository))
         self._http = self._over_http(settings, methods, lanes, shared_port=shared_port)
         self.http_address = None if self._http is None else self._http.address
+        self.probes = self._answer_probes(settings, shared_port=shared_port)
 
     def start(self) -> None:
         """Answer calls, and report every service and model as healthy."""
@@ -97,10 +97,10 @@ class Server:
             self._health.set(name, serving=True)
         self.watch.start()
         self._server.start()
-        if self.probes is not None:
-            self.probes.start()
         if self._http is not None:
             self._http.start()
+        if self.probes is not None:
+            self.probes.start()
 
     def stop(self, drain_s: float = DRAIN_S) -> None:
         """Report unhealthy, take no new call, and give those under way ``drain_s`` seconds."""
@@ -126,11 +126,6 @@ class Server:
         _register_reflection(self._server, (*names, self._health.register(self._server, wrap)), wrap)
         return tuple(names)
 
-    def _answer_probes(self, settings: Settings, *, shared_port: bool) -> Probes | None:
-        if settings.health_port is None:
-            return None
-        return Probes(settings.host, settings.health_port, self._health, self.guard.wrap, shared_port=shared_port)
-
     def _strange(self, answer: Behaviour, metadata: Metadata) -> bool:
         """Whether ``answer`` refuses a call with this metadata whatever it says."""
         return answer not in self.guard.public and self._door.strange(metadata)
@@ -153,6 +148,11 @@ class Server:
             return HttpServer(settings, methods, self.guard.wrap, self._strange, lanes, shared_port=shared_port)
         except OSError as error:
             raise _cannot_bind(settings.host, settings.http_port, error, "http_port") from None
+
+    def _answer_probes(self, settings: Settings, *, shared_port: bool) -> Probes | None:
+        if settings.health_port is None:
+            return None
+        return Probes(settings.host, settings.health_port, self._health, self.guard.wrap, shared_port=shared_port)
 
 
 def _register_reflection(server: grpc.Server, names: tuple[str, ...], wrap: Wrap) -> None:

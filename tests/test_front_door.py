@@ -106,6 +106,7 @@ def test_error_exits_with_its_code(broken, error, code):
         pytest.param("mlflow", "training", id="mlflow is for training"),
         pytest.param("onnxruntime", "serving", id="onnxruntime is for serving"),
         pytest.param("grpc", "serving", id="grpc is for serving"),
+        pytest.param("uvicorn", "serving", id="uvicorn is for serving"),
     ],
 )
 def test_missing_extra_is_named(broken, module, extra):

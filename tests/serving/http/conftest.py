@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from features.settings import Settings
-from serving.runtime import Runtime
 from serving.server import Server
 
 Ask = Callable[..., tuple[int, Any, dict[str, str]]]
@@ -59,18 +58,3 @@ def connect(address: tuple[str, int]) -> Iterator[Callable[[], socket.socket]]:
     yield open_one
     for one in opened:
         one.close()
-
-
-@pytest.fixture
-def a_server(runtime: Runtime, settings: Settings) -> Iterator[Callable[[], Server]]:
-    """Start servers, once the test has changed what it needs to."""
-    started: list[Server] = []
-
-    def start() -> Server:
-        started.append(Server(runtime, settings))
-        started[-1].start()
-        return started[-1]
-
-    yield start
-    for one in started:
-        one.stop(0)

@@ -163,9 +163,9 @@ def test_bodies_under_way_are_bounded_together(ask: Ask, connect: Connect, monke
     assert ask("POST", "/v2/models/doubler/infer", b"{}")[0] == 400
 
 
-def test_who_takes_no_answer_is_hung_up_on(a_server: Callable[[], Server], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_takes_no_answer_is_hung_up_on(start: Callable[..., Server], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(protocol, "_HEAD_S", 0.3)
-    server = a_server()
+    server = start()
     host, _, port = (server.http_address or "").rpartition(":")
     body = b'{"inputs":[{"name":"x","datatype":"BYTES","shape":[1],"data":["' + b"a" * 1_000_000 + b'"]}]}'
     head = b"POST /v2/models/echo-string/infer HTTP/1.1\r\nhost: x\r\ncontent-length: %d\r\n\r\n" % len(body)
@@ -186,8 +186,8 @@ def test_who_takes_no_answer_is_hung_up_on(a_server: Callable[[], Server], monke
         assert not state.connections
 
 
-def test_calls_under_way_end_before_the_server_does(a_server: Callable[[], Server]) -> None:
-    server = a_server()
+def test_calls_under_way_end_before_the_server_does(start: Callable[..., Server]) -> None:
+    server = start()
     host, _, port = (server.http_address or "").rpartition(":")
     with socket.create_connection((host, int(port)), timeout=10) as connection:
         body = b'{"inputs":[{"name":"x","shape":[1,3],"datatype":"FP32","data":[1,2,3]}]}'

@@ -4,6 +4,8 @@ import json
 import logging
 import re
 import socket
+import threading
+import time
 from collections.abc import Callable
 from http.client import HTTPConnection
 from pathlib import Path
@@ -46,8 +48,36 @@ def test_paths_and_methods(verb: str, path: str, status: int, allow: str | None,
     assert re.fullmatch(r".+\. .+", told["error"])
 
 
-def test_an_ending_slash_a_query_and_a_head_change_nothing(ask: Ask) -> None:
+def test_an_ending_slash_and_a_query_change_nothing(ask: Ask) -> None:
     assert ask("GET", "/v2/?verbose=1")[1]["name"] == "haechi"
+
+
+def test_the_head_of_an_answer_can_be_asked_for(address: tuple[str, int]) -> None:
+    connection = HTTPConnection(*address, timeout=20)
+    for _ in range(2):
+        connection.request("HEAD", "/v2/health/ready")
+        response = connection.getresponse()
+        assert (response.status, response.read()) == (200, b"")
+    connection.close()
+
+
+def test_nothing_is_computed_for_who_hung_up(
+    address: tuple[str, int], server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lanes, ended = server._intake._lanes, []
+    held = threading.Event()
+    server.guard.listeners.append(ended.append)
+    submit = lanes.submit
+    monkeypatch.setattr(lanes, "submit", lambda run, *more: submit(lambda no: (held.wait(10), run(no)), *more))
+    connection = HTTPConnection(*address, timeout=20)
+    connection.request("POST", INFER, json.dumps(X))
+    time.sleep(0.2)
+    connection.close()
+    time.sleep(0.2)
+    held.set()
+    while not ended:
+        time.sleep(0.01)
+    assert ended[0].code.name == "DEADLINE_EXCEEDED"
 
 
 def test_a_name_that_is_percent_encoded_is_read(ask: Ask) -> None:

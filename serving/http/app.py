@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from contextlib import suppress
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any, cast
 
@@ -102,9 +103,10 @@ class App:
     def _reply(self, route: Route, headers: Mapping[str, str], body: bytes, context: Context) -> Reply:
         try:
             # It has all that the guard and the door look at.
-            return self._routes.answer(route, headers, body, cast(grpc.ServicerContext, context))
+            reply = self._routes.answer(route, headers, body, cast(grpc.ServicerContext, context))
         except Exception as error:  # the edge, as above
-            return refused(error, route.full_name)
+            reply = refused(error, route.full_name)
+        return replace(reply, headers={**reply.headers, **context.told})
 
     async def _body(self, headers: Mapping[str, str], receive: Receive) -> bytes:
         """The whole body.

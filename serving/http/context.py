@@ -32,6 +32,8 @@ class Context:
         self._until_s = _deadline_s(headers.get(TIMEOUT))
         self.gone = False
         """Whether the caller hung up."""
+        self.told: dict[str, str] = {}
+        """What the reply is to carry beside its body: headers by name."""
 
     def invocation_metadata(self) -> tuple[tuple[str, str], ...]:
         """Every header."""
@@ -55,6 +57,10 @@ class Context:
     def auth_context(self) -> Mapping[str, list[bytes]]:
         """No client shows a certificate here."""
         return {}
+
+    def set_trailing_metadata(self, metadata: tuple[tuple[str, str], ...]) -> None:
+        """What gRPC sends behind a reply goes before it here."""
+        self.told |= dict(metadata)
 
     def abort_with_status(self, status: grpc.Status) -> NoReturn:
         """End the call."""

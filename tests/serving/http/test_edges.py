@@ -214,3 +214,11 @@ def test_a_port_that_is_taken_is_said_with_its_own_flag(runtime: Runtime, settin
     taken = int((server.http_address or "").rpartition(":")[2])
     with pytest.raises(BadInput, match=r"the port is in use.*--http-port, HAECHI_HTTP_PORT"):
         Server(runtime, settings.model_copy(update={"http_port": taken}))
+
+
+@pytest.mark.parametrize("path", ["/v2/models/doubler", "/v2/models/nobody"], ids=["answered", "refused"])
+def test_a_call_comes_back_with_its_id(path: str, ask: Ask) -> None:
+    _, _, headers = ask("GET", path, x_request_id="seven-7")
+    assert headers["x-request-id"] == "seven-7"
+    _, _, headers = ask("GET", path, x_request_id="no id: it has spaces")
+    assert headers["x-request-id"] not in ("", "no id: it has spaces")

@@ -26,6 +26,9 @@ PortFlag = Annotated[int | None, typer.Option(min=0, max=65535, help="gRPC port;
 HttpPortFlag = Annotated[
     int | None, typer.Option(min=0, max=65535, help="HTTP/JSON port (/v2/...); 0 picks a free one. Default: none.")
 ]
+HealthPortFlag = Annotated[
+    int | None, typer.Option(min=0, max=65535, help="Answers health checks alone, without TLS. Default: none.")
+]
 WorkersFlag = Annotated[int | None, typer.Option(min=1, help="Processes, each on a core of its own. Default: 1.")]
 TlsCertFlag = Annotated[Path | None, typer.Option(metavar="FILE", help="The server's certificate chain (PEM).")]
 TlsKeyFlag = Annotated[Path | None, typer.Option(metavar="FILE", help="Its private key (PEM).")]
@@ -57,6 +60,7 @@ def _serve(
     host: HostFlag = None,
     port: PortFlag = None,
     http_port: HttpPortFlag = None,
+    health_port: HealthPortFlag = None,
     workers: WorkersFlag = None,
     tls_cert: TlsCertFlag = None,
     tls_key: TlsKeyFlag = None,
@@ -70,8 +74,9 @@ def _serve(
     Example: haechi serve --models .haechi/artifacts --port 8500 --http-port 8501
     """
     tls = {"tls_cert": tls_cert, "tls_key": tls_key, "tls_client_ca": client_ca}
-    flags = {"models": models, "host": host, "port": port, "http_port": http_port, "workers": workers, "tokens": tokens}
-    given = {name: value for name, value in (flags | tls).items() if value is not None}
+    ports = {"port": port, "http_port": http_port, "health_port": health_port}
+    flags = {"models": models, "host": host, "workers": workers, "tokens": tokens} | ports | tls
+    given = {name: value for name, value in flags.items() if value is not None}
     settings = load().model_copy(update=given)
     if print_config:
         text = as_toml(settings, given)

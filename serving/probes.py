@@ -41,7 +41,7 @@ class Probes:
         except RuntimeError:
             raise BadInput(
                 cause=f"Cannot listen at {host}:{port} for health checks",
-                mend="Stop what listens there, or pick another port (HAECHI_HEALTH_PORT; 0 finds a free one)",
+                mend="Stop what listens there, or pick another (--health-port, HAECHI_HEALTH_PORT; 0 finds a free one)",
             ) from None
         self.address = f"{bracketed}:{bound}"
 

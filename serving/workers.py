@@ -192,13 +192,15 @@ def _reserved(settings: Settings) -> Iterator[dict[str, int]]:
     """The ports, which nobody else can have meanwhile: each taken by a socket that never listens."""
     with ExitStack() as stack:
         ports = {}
-        for name in ("port", "http_port"):
+        for name in ("port", "http_port", "health_port"):
             asked = getattr(settings, name)
             if asked is not None:
                 probe(settings.host, asked, name)
                 family, kind, _, _, place = socket.getaddrinfo(settings.host, asked, type=socket.SOCK_STREAM)[0]
                 taken = stack.enter_context(socket.socket(family, kind))
                 taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+                # As gRPC binds: connections of a server that just stopped do not hold the port.
+                taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 taken.bind(place)
                 ports[name] = taken.getsockname()[1]
         yield ports

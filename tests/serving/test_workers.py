@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -205,3 +206,14 @@ def test_workers_drain_at_the_same_time(tmp_path: Path) -> None:
     workers._stop(pair)
 
     assert seen == ["told", "told", "waited for", "waited for"]
+
+
+def test_connections_of_a_server_that_just_stopped_do_not_hold_the_port() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as before:
+        port = before.getsockname()[1]
+        with socket.create_connection(("127.0.0.1", port)) as caller:
+            # Who hangs up first keeps the port for a minute.
+            before.accept()[0].close()
+            caller.recv(1)
+    with workers._reserved(Settings(host="127.0.0.1", port=port)) as reserved:
+        assert reserved == {"port": port}

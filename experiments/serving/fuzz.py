@@ -77,25 +77,31 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=0.0, help="of search by coverage afterwards")
     asked = parser.parse_args()
     logging.disable(logging.CRITICAL)
-    sys.stdout.write(f"seed {asked.seed}\n")
-    with tempfile.TemporaryDirectory() as folder:
-        methods, seeds = _server(Path(folder))
-        ask = Ask(methods)
-        chance, names = np.random.default_rng(asked.seed), sorted(methods)
-        for number in range(asked.messages):
-            name = names[number % len(names)]
-            ask(name, mutated(seeds[name], chance))
-            if number % 100_000 == 99_999:
-                sys.stdout.write(f"{number + 1:,} messages\n")
-                sys.stdout.flush()
-        if asked.minutes:
-            _search(ask, seeds, asked.minutes)
+    ask = fuzz(asked.messages, asked.seed, asked.minutes)
     sys.stdout.write("| answered with | times |\n| --- | --- |\n")
     for code, times in ask.codes.most_common():
         sys.stdout.write(f"| {code} | {times:,} |\n")
     if ask.wrong:
         sys.exit(f"error: {len(ask.wrong)} answers were wrong, the first: {ask.wrong[0]}\n  fix: mend what answered so")
     sys.stdout.write("no crash, no hang, no answer without cause and mend\n")
+
+
+def fuzz(messages: int, seed: int, minutes: float = 0.0) -> "Ask":
+    """Ask a server's methods with that many mutated messages; returns what came of them."""
+    sys.stdout.write(f"seed {seed}\n")
+    with tempfile.TemporaryDirectory() as folder:
+        methods, seeds = _server(Path(folder))
+        ask = Ask(methods)
+        chance, names = np.random.default_rng(seed), sorted(methods)
+        for number in range(messages):
+            name = names[number % len(names)]
+            ask(name, mutated(seeds[name], chance))
+            if number % 100_000 == 99_999:
+                sys.stdout.write(f"{number + 1:,} messages\n")
+                sys.stdout.flush()
+        if minutes:
+            _search(ask, seeds, minutes)
+    return ask
 
 
 class Ask:

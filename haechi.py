@@ -5,6 +5,8 @@ import io
 import os
 import sys
 from importlib import import_module
+from importlib.metadata import version
+from typing import Annotated
 
 # Both libraries report home when they are imported; a city's safety room calls nobody unasked.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
@@ -31,8 +33,18 @@ app = typer.Typer(
 )
 
 
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"haechi {version('haechi')}")
+        raise typer.Exit
+
+
 @app.callback()
-def _haechi() -> None:
+def _haechi(
+    _: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say which version this is.")
+    ] = False,
+) -> None:
     """Traffic forecasts for a city's safety room: train, judge, serve and ask."""
 
 
@@ -52,11 +64,13 @@ def main() -> None:
         console.fail(_missing_extra(error))
         sys.exit(1)
     except OSError as error:
-        if error.errno not in _STORAGE_CAUSES:
+        # Without a file it is no storage that failed, but a mistake of ours, whose traceback is wanted.
+        if error.errno not in _STORAGE_CAUSES and error.filename is None:
             raise
+        cause = _STORAGE_CAUSES.get(error.errno or 0, error.strerror or "It cannot be read or written")
         console.fail(
             StorageFailure(
-                cause=_STORAGE_CAUSES[error.errno] + (f": {error.filename}" if error.filename else ""),
+                cause=cause + (f": {error.filename}" if error.filename else ""),
                 mend="Make room or give yourself the right, or point HAECHI_HOME or --out elsewhere, and run it again",
             )
         )

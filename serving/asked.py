@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from features.errors import UnknownName
+from features.errors import ModelNotLoaded, UnknownName
 from serving.call import Call
 from serving.runtime import Runtime
 from serving.served import Served
@@ -20,6 +20,7 @@ def find(runtime: Runtime, model: str, version: str, call: Call) -> Served:
 
     Raises:
         NotAllowed: the caller may not ask for ``model``, whether there is one or not.
+        ModelNotLoaded: the model is there and does not answer; says why.
         UnknownName: no such model or version is loaded; offers no name that the caller may not ask for.
     """
     call.refuse_other(model)
@@ -29,6 +30,12 @@ def find(runtime: Runtime, model: str, version: str, call: Call) -> Served:
         lines = runtime.lines()
         if model in lines:
             raise
+        why = runtime.not_served.get(model)
+        if why is not None:
+            raise ModelNotLoaded(
+                cause=f"{model} is not served: {why}",
+                mend="Ask whoever runs this server to mend it, roll it back or load it again",
+            ) from None
         raise UnknownName.among("model", model, [name for name in lines if call.may(name)]) from None
 
 

@@ -161,9 +161,14 @@ def _render(console: Console, document: dict[str, Any]) -> None:
     for model in document["models"]:
         label = "  (simulated data)" if model["simulated"] else ""
         console.print(f"  {model['name']}/{model['version']}{label}", markup=False)
+    typed = next((one for one in document["models"] if one["domain"] in DOMAINS and one["entity"] is not None), None)
+    command = ""
+    if typed is not None:
+        asked = f"{typed['domain']} --model {typed['name']} --entity '{typed['entity']}'"
+        command = f"HAECHI_SERVER={document['address']} haechi forecast {asked}; "
     console.print(
-        f"Ask it: HAECHI_SERVER={document['address']} haechi forecast traffic, "
-        "serving.client.Client from Python, or any Open Inference Protocol v2 client. Ctrl-C stops it.",
+        f"Ask it: {command}serving.client.Client from Python, or any Open Inference Protocol v2 client. "
+        "Ctrl-C stops it.",
         soft_wrap=True,
         markup=False,
     )

@@ -7,7 +7,7 @@ from importlib.metadata import version as installed_version
 import grpc
 from google.protobuf.message import DecodeError
 
-from features.errors import BadInput, UnknownName
+from features.errors import BadInput, ModelNotLoaded, UnknownName
 from features.manifest import TensorSpec
 from serving.asked import find, hushed
 from serving.call import Call
@@ -88,7 +88,7 @@ class _Calls:
     def model_ready(self, request: oip.ModelReadyRequest, call: Call) -> oip.ModelReadyResponse:
         try:
             find(self._runtime, request.name, request.version, call)
-        except UnknownName:
+        except (UnknownName, ModelNotLoaded):
             return oip.ModelReadyResponse(ready=False)
         return oip.ModelReadyResponse(ready=True)
 

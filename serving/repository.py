@@ -135,6 +135,7 @@ class Repository:
             self._thread.join()
 
     def _take_out(self, name: str) -> None:
+        self._runtime.not_served[name] = "it was taken out of service"
         self._runtime.swap(name, None)
         self._tell(name, answers=False)
 
@@ -174,6 +175,9 @@ class Repository:
             wanted = {current, previous, *routing.versions}
             versions = {number: served for number, served in at_hand.items() if number in wanted}
             self._swap(name, Line(versions=versions, current=current, routing=routing), line)
+            self._runtime.not_served.pop(name, None)
+        elif (name, champion) in self._refused:
+            self._runtime.not_served[name] = self._refused[name, champion].why
         return why_not
 
     def _at_hand(self, name: str, version: int, at_hand: dict[int, Served]) -> HaechiError | None:

@@ -83,6 +83,8 @@ class Runtime:
         self._lines: dict[str, Line] = {}
         self.before_serving: list[Callable[[Served], None]] = []
         """Each is asked before a version may answer, and raises ``ArtifactMismatch`` where it must not."""
+        self.not_served: dict[str, str] = {}
+        """Why a model that is there does not answer, by its name; whoever loads models keeps it."""
         self.after_run: list[AfterRun] = []
         """Each hears of every run on the call's own thread, so must be quick, and must not raise or change arrays."""
         self.shadows = Shadows()

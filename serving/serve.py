@@ -19,12 +19,13 @@ _LOG = logging.getLogger("haechi.serving")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServedModel:
-    """One version that answers."""
+    """One version that answers; ``entity`` is one of those that it forecasts, None where it knows none."""
 
     name: str
     version: int
     domain: str
     simulated: bool
+    entity: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +120,14 @@ def _started(server: Server, repository: Repository) -> Started:
         address=server.address,
         http_address=server.http_address,
         models=tuple(
-            ServedModel(name=m.name, version=m.version, domain=m.domain, simulated=m.simulated) for m in manifests
+            ServedModel(
+                name=m.name,
+                version=m.version,
+                domain=m.domain,
+                simulated=m.simulated,
+                entity=next(iter(m.entities), None),
+            )
+            for m in manifests
         ),
         refused=tuple(one.why for one in repository.refused),
         metrics=() if server.watch.metrics_url is None else (server.watch.metrics_url,),

@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -123,6 +124,8 @@ def test_missing_extra_is_named(broken, module, extra):
         pytest.param(errno.EDQUOT, "Your share of the disk is full: model.onnx", id="a quota"),
         pytest.param(errno.EROFS, "The disk is read-only: model.onnx", id="a read-only disk"),
         pytest.param(errno.EACCES, "Permission denied: model.onnx", id="no right"),
+        pytest.param(errno.ENOENT, "refused: model.onnx", id="a folder that is none"),
+        pytest.param(errno.ENAMETOOLONG, "refused: model.onnx", id="a name too long"),
     ],
 )
 def test_storage_that_refuses_is_an_answer_and_no_traceback(broken, number, words):
@@ -138,6 +141,11 @@ def test_full_disk_without_a_file_name_is_said_too(broken):
 def test_other_errors_keep_their_traceback(broken):
     with pytest.raises(OSError, match="broken pipe"):
         broken(OSError(errno.EIO, "broken pipe"))
+
+
+def test_it_says_which_version_it_is(run):
+    code, out, _ = run("--version")
+    assert (code, out) == (0, f"haechi {version('haechi')}\n")
 
 
 def test_every_command_explains_itself_with_an_example(run):

@@ -103,7 +103,8 @@ def _evaluate(
     split: Annotated[str, typer.Option(help="test: its own test part; all: a file it never saw.")] = "test",
     out: Annotated[Path | None, typer.Option(metavar="FILE.parquet", help="Write every prediction.")] = None,
     events: Annotated[
-        Path | None, typer.Option(metavar="FILE.jsonl", help="Watch for abnormal flow, one JSON line an event.")
+        Path | None,
+        typer.Option(metavar="FILE.jsonl", help="Written: abnormal flow that was seen, one JSON line an event."),
     ] = None,
     entities: Annotated[
         Path | None, typer.Option(metavar="FILE", help="With --events, places: what lies together is one event.")

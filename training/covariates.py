@@ -4,9 +4,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from features.clock import utc_times
 from features.console import note, warn
+from features.covariates import Covariates
 from features.errors import BadInput
 from features.series import Panel
 
@@ -36,8 +38,19 @@ def joined(panel: Panel, path: Path, timezone: str | None) -> Panel:
             f"measurements from {panel.start.isoformat()} on",
             mend="Give the weather of the same days; check the zone (--timezone)",
         )
+    _refuse_unknowable(path, covariates, times)
     note(f"covariates: {known:.0%} of the measured intervals have a row")
     return replace(panel, covariates=covariates)
+
+
+def _refuse_unknowable(path: Path, covariates: Covariates, times: npt.NDArray[np.datetime64]) -> None:
+    """Refuse a table of which nothing was available before the last measurement: no forecast could have seen it."""
+    first = covariates.available_at.min()
+    if first > times[-1]:
+        raise BadInput(
+            cause=f"{path}: nothing in it was available before {first} UTC, after everything measured",
+            mend="Set available_at to when each row became known (a forecast's issue), or leave the column out",
+        )
 
 
 def joined_as_trained(panel: Panel, path: Path | None, timezone: str | None, names: tuple[str, ...]) -> Panel:

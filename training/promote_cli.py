@@ -57,9 +57,11 @@ def rollback(
     with only_one(home):
         before = champion_before(root, name)
         if before is None:
+            later = registry.aliases(root, name).get(registry.PREVIOUS)
+            gone_back = f"; {name}/{later} came after it and was rolled back" if later is not None else ""
             raise BadInput(
-                cause=f"{name} has had no champion before this one, so there is none to go back to",
-                mend=f"Promote a version by number: haechi models promote {name}/VERSION",
+                cause=f"{name} has had no champion before this one, so there is none to go back to{gone_back}",
+                mend=f"Promote a version by number: haechi models promote {name}/{later or 'VERSION'}",
             )
         opened(f"{name}/{before}")
         replaced = make_champion(root, name, before, local_tracker(home), Why(how="rollback"))

@@ -75,7 +75,7 @@ def check(values: pl.Series, table: Table, *, quantity: str) -> None:
         row = (values < 0).arg_true()[0]
         raise BadInput(
             cause=f"{table.row(row)}: column '{column}' is {values[row]:g}, and {quantity} cannot be negative",
-            mend="Leave the cell blank where nothing was measured",
+            mend=f"Leave the cell blank where nothing was measured, or say so: --missing-value {values[row]:g}",
         )
 
 

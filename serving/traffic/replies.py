@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from math import nan
+from numbers import Real
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
@@ -31,6 +32,7 @@ class Measurement:
     def __post_init__(self) -> None:
         for name in ("time", "available_at"):
             refuse_naive(f"Measurement of {self.entity_id}: {name}", getattr(self, name))
+        refuse_no_number(f"Measurement of {self.entity_id}: value", self.value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +54,17 @@ class Covariate:
     def __post_init__(self) -> None:
         for name in ("time", "available_at"):
             refuse_naive(f"Covariate {self.name}: {name}", getattr(self, name))
+        refuse_no_number(f"Covariate {self.name}: value", self.value)
+
+
+def refuse_no_number(what: str, value: object) -> None:
+    """Refuse what is no number, which the wire could not carry.
+
+    Raises:
+        BadInput: naming ``what`` it is.
+    """
+    if not isinstance(value, Real):
+        raise BadInput(cause=f"{what} is '{str(value)[:40]}', not a number", mend="Give a float, or leave it out")
 
 
 def refuse_naive(what: str, time: datetime | None) -> None:
@@ -60,6 +73,8 @@ def refuse_naive(what: str, time: datetime | None) -> None:
     Raises:
         BadInput: naming ``what`` it is.
     """
+    if time is not None and not isinstance(time, datetime):
+        raise BadInput(cause=f"{what} is '{str(time)[:40]}', not a datetime", mend="Give datetime.fromisoformat(TEXT)")
     if time is not None and time.tzinfo is None:
         raise BadInput(
             cause=f"{what} {time.isoformat()} has no zone",

@@ -16,8 +16,10 @@ from urllib.request import urlopen
 import numpy as np
 import psutil
 import pytest
+from rich.console import Console
 
 from features.registry import set_aliases
+from serving.cli import _render
 from serving.client import Client
 
 # Runs before anything else in the process, and tells at its end what was loaded and looked up.
@@ -280,7 +282,17 @@ def test_for_people_it_prints_the_address_and_how_to_ask(haechi: Process, models
 
     assert lines[0].startswith("Serving at 127.0.0.1:")
     assert "  weigher/2\n" in lines
-    assert "haechi forecast traffic" in lines[-1]
+    assert "serving.client.Client from Python" in lines[-1]
+
+
+def test_how_to_ask_names_a_model_and_a_place_that_there_are() -> None:
+    model = {"name": "demo-seoul", "version": 2, "domain": "traffic", "simulated": False, "entity": "A-01/in"}
+    other = {"name": "doubler", "version": 1, "domain": "other", "simulated": False, "entity": None}
+    console = Console(record=True, width=400)
+    _render(console, {"address": "127.0.0.1:8500", "http_address": None, "models": [other, model]})
+
+    command = "HAECHI_SERVER=127.0.0.1:8500 haechi forecast traffic --model demo-seoul --entity 'A-01/in'"
+    assert command in console.export_text()
 
 
 def test_print_config_tells_what_is_in_force_and_serves_nothing(haechi: Process) -> None:

@@ -271,6 +271,23 @@ def test_what_cannot_be_loaded_is_told(
         call(foreign)
 
 
+def test_who_asks_for_a_model_that_is_refused_is_told_why(
+    publish: Callable[..., Path], tmp_path: Path, repository: Repository, foreign: triton.InferenceServerClient
+) -> None:
+    (publish(1, "other") / "CARD.md").unlink()
+    repository.sync()
+    x = triton.InferInput("x", [1, 3], "FP32")
+    x.set_data_from_numpy(X)
+    with pytest.raises(InferenceServerException, match=r"other is not served: other/1: CARD\.md is missing"):
+        foreign.infer("other", [x])
+
+    foreign.unload_model("model")
+    with pytest.raises(InferenceServerException, match="it was taken out of service"):
+        foreign.infer("model", [x])
+    foreign.load_model("model")
+    assert foreign.infer("model", [x]).as_numpy("y").tolist() == [DOUBLED]
+
+
 def test_errors_of_the_repository_are_the_registrys_own(repository: Repository) -> None:
     with pytest.raises(UnknownName):
         repository.load("nobody")

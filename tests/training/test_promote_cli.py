@@ -113,6 +113,14 @@ def test_a_home_older_than_the_record_rolls_back_to_the_previous_one(versions, d
     assert document("models", "rollback", "traffic")["champion"] == 1
 
 
+def test_going_back_twice_says_what_was_gone_back_from(versions, document, run_command):
+    document("models", "promote", "traffic/2")
+    document("models", "rollback", "traffic")
+    with pytest.raises(BadInput, match="traffic/2 came after it and was rolled back") as refusal:
+        run_command("models", "rollback", "traffic")
+    assert "promote traffic/2" in refusal.value.mend
+
+
 def test_nothing_to_roll_back_to_is_said(own_home, run_command):
     with pytest.raises(BadInput, match="traffic has had no champion before this one"):
         run_command("models", "rollback", "traffic")

@@ -94,6 +94,11 @@ def evaluate(
         check_out(out, data, suffix=".parquet")
     if events is not None:
         check_out(events, data, suffix=".jsonl")
+        # Its name looks like that of a file to be read, and what lies there may be somebody's only record.
+        if events.exists() and events.stat().st_size:
+            raise BadInput(
+                cause=f"{events} is there already", mend="Name a new file to write the events to, or move it"
+            )
     folder, manifest = _traffic_model(model)
     places = None
     if events is not None:

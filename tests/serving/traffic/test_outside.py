@@ -1,6 +1,7 @@
 """Covariates of a request: seen once they are known, refused with a mend, and said to be missing where they are."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import numpy as np
 import pytest
@@ -140,5 +141,9 @@ def test_a_model_without_covariates_refuses_them(client):
 
 
 def test_a_time_without_a_zone_is_refused():
+    with pytest.raises(BadInput, match="is 'rain', not a number"):
+        Covariate(time=datetime(2022, 1, 1, tzinfo=UTC), name="rain_mm", value="rain")  # type: ignore[arg-type]
+    with pytest.raises(BadInput, match="is '2022-01-01', not a datetime"):
+        Covariate(time="2022-01-01", name="rain_mm", value=1.0)  # type: ignore[arg-type]
     with pytest.raises(BadInput, match="has no zone"):
         Covariate(time=AS_OF.replace(tzinfo=None), name="rain_mm", value=1.0)

@@ -115,6 +115,15 @@ def test_weather_of_other_days_is_refused(city, wet_city, tmp_path):
     assert "--timezone" in refused.value.mend
 
 
+def test_weather_that_no_forecast_could_have_seen_is_refused(city, wet_city, tmp_path):
+    table = pl.read_parquet(wet_city / "forecast.parquet")
+    known = table.with_columns(available_at=pl.col("time").max() + timedelta(days=999))
+    known.write_parquet(tmp_path / "future.parquet")
+    with pytest.raises(BadInput, match="nothing in it was available before") as refused:
+        joined(city, tmp_path / "future.parquet", None)
+    assert "available_at" in refused.value.mend
+
+
 def test_covariates_cannot_be_set_without_a_file(wet_city, make_options):
     with pytest.raises(BadInput, match="There is no setting 'covariates'"):
         read_job(make_options(wet_city / "city.parquet", config={"covariates": ["rain_mm"]}, quick=True))

@@ -57,6 +57,14 @@ def test_the_table_says_how_many_of_each_kind(at_home, run_command, later, place
     assert f"of abnormal flow: {out}" in text
 
 
+def test_what_lies_there_already_is_not_written_over(at_home, run_command, later, tmp_path):
+    out = tmp_path / "truth.jsonl"
+    out.write_text("somebody's only record\n")
+    with pytest.raises(BadInput, match=r"truth\.jsonl is there already"):
+        run_command("evaluate", "traffic", "--data", later[1], "--split", "all", "--events", out)
+    assert out.read_text() == "somebody's only record\n"
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [

@@ -3,6 +3,7 @@
 import logging
 import signal
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -97,9 +98,10 @@ def serve(
 
 def wait_for(event: threading.Event) -> None:
     """Until a signal's handler sets ``event``."""
-    # A signal may reach another thread than this, which would sleep on: it looks up now and then.
-    while not event.wait(_LOOK_UP_S):
-        pass
+    # Not event.wait: it holds the lock that `set` needs, and a handler that runs in between would wait for itself. Nor
+    # for ever: a signal may reach another thread, and this one would sleep on.
+    while not event.is_set():
+        time.sleep(_LOOK_UP_S)
 
 
 def _refuse_nothing(root: Path, runtime: Runtime, repository: Repository) -> None:

@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,6 +22,7 @@ from features.errors import UnknownCaller
 from features.settings import Settings
 from serving import workers
 from serving.client import Client, Tls
+from serving.serve import wait_for
 
 X = np.ones((1, 3), dtype=np.float32)
 needs_two_cores = pytest.mark.skipif(
@@ -217,3 +219,17 @@ def test_connections_of_a_server_that_just_stopped_do_not_hold_the_port() -> Non
             caller.recv(1)
     with workers._reserved(Settings(host="127.0.0.1", port=port)) as reserved:
         assert reserved == {"port": port}
+
+
+def test_a_signal_that_comes_at_any_moment_ends_the_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Waiting on the event itself hung now and then: its lock was held as the handler came for it."""
+    monkeypatch.setattr("serving.serve._LOOK_UP_S", 0.0)
+    before = signal.getsignal(signal.SIGUSR1)
+    for _ in range(200):
+        told = threading.Event()
+        signal.signal(signal.SIGUSR1, lambda *_, told=told: told.set())
+        sender = threading.Timer(0.002, os.kill, (os.getpid(), signal.SIGUSR1))
+        sender.start()
+        wait_for(told)
+        sender.join()
+    signal.signal(signal.SIGUSR1, before)

@@ -18,6 +18,7 @@ from features.traffic.build import build
 from features.traffic.state import TrafficState
 from serving.client import Client
 from serving.proto import haechi_v1_pb2 as v1
+from serving.queries import query
 from serving.runtime import Runtime
 from serving.server import Server
 from serving.traffic.replies import Forecast, Measurement
@@ -198,7 +199,7 @@ def test_a_time_that_is_none_is_refused(seconds: int | None, message: str, clien
         request.measurements[0].time.seconds = seconds
 
     with pytest.raises(BadInput, match=message):
-        client.call(v1.DESCRIPTOR.services_by_name["TrafficService"], "Latest", request)
+        client.ask(query(v1.DESCRIPTOR.services_by_name["TrafficService"], "Latest", request, str))
 
 
 def test_a_model_whose_features_are_not_ours_is_not_served(

@@ -22,6 +22,8 @@ from features.followed import SCHEME, Followed, read_followed
 
 # Loading MLflow takes seconds, and a whole model comes over the network.
 _READY_S = 180.0
+# What an earlier run left can be served meanwhile.
+_READY_WITH_SOME_S = 20.0
 _ENDS_S = 10.0
 # Who dies sooner than that after its start will die again: it is started again more and more rarely.
 _SOON_S, _LONGEST_PAUSE_S = 5.0, 30.0
@@ -57,38 +59,46 @@ def mirrored(models: Path, home: Path) -> Iterator[Path]:
     key = "+".join(f"{one.name}@{one.alias}" for one in followed)
     into = home / "mirror" / (key if len(key) <= 200 else hashlib.sha256(key.encode()).hexdigest())
     child = _Child(followed, into)
-    stop = threading.Event()
     try:
         child.start()
         _wait(child, followed, into)
-        watching = threading.Thread(target=_watch, args=(child, stop), daemon=True)
-        watching.start()
-        yield into
-        stop.set()
-        watching.join()
+        with _watched(child):
+            yield into
     finally:
-        stop.set()
         child.end()
 
 
 def _wait(child: "_Child", followed: tuple[Followed, ...], into: Path) -> None:
-    until_s = time.monotonic() + _READY_S
+    there = any(registry.versions(into, one.name) for one in followed)
+    longest_s = _READY_WITH_SOME_S if there else _READY_S
+    until_s = time.monotonic() + longest_s
     while not child.ready.wait(_WATCH_S):
         if not child.lives or time.monotonic() > until_s:
             break
     child.heard_out()
-    # What an earlier run left is served, whatever ails MLflow now.
     if not any(registry.versions(into, one.name) for one in followed):
-        said = " ".join(child.said) or f"nothing within {_READY_S:.0f} s"
+        said = " ".join(child.said) or f"nothing within {longest_s:.0f} s"
         raise ModelNotLoaded(
             cause=f"No model came from MLflow. The mirror said: {said}",
             mend="See that MLFLOW_TRACKING_URI leads to your MLflow and the alias is set there",
         )
 
 
-def _watch(child: "_Child", stop: threading.Event) -> None:
-    while not stop.wait(_WATCH_S):
-        child.start_again_if_dead()
+@contextmanager
+def _watched(child: "_Child") -> Iterator[None]:
+    stop = threading.Event()
+
+    def watch() -> None:
+        while not stop.wait(_WATCH_S):
+            child.start_again_if_dead()
+
+    watching = threading.Thread(target=watch, name="haechi-mirror", daemon=True)
+    watching.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        watching.join()
 
 
 class _Child:

@@ -135,13 +135,11 @@ class Mirror:
         assert self._source is not None  # noqa: S101  # for mypy: `_follow` has made it
         partial = final.with_name(f".{final.name}.partial")
         shutil.rmtree(partial, ignore_errors=True)
-        # Checked under the two names that its manifest has to give.
-        arrived = partial / "download"
-        whole = partial / "checked" / followed.name / final.name
+        # Under the two names that its manifest has to give.
+        whole = partial / followed.name / final.name
         try:
-            arrived.mkdir(parents=True)
-            whole.parent.mkdir(parents=True)
-            os.rename(self._source.download(followed, one, arrived), whole)
+            whole.mkdir(parents=True)
+            self._source.download(followed, one, whole)
             try:
                 open_artifact(whole, self._trusted_key)
             except ArtifactMismatch as error:

@@ -82,8 +82,8 @@ class MlflowSource:
             raise _keeps_nothing(followed, version)
         return Registered(version=version, run_id=run_id)
 
-    def download(self, followed: Followed, one: Registered, folder: Path) -> Path:
-        """Copy the artifact below ``folder``, and nothing outside it; returns the folder of its files, unchecked.
+    def download(self, followed: Followed, one: Registered, folder: Path) -> None:
+        """Copy the artifact's files into ``folder``, and nothing outside it, unchecked.
 
         Raises:
             ArtifactMismatch: the run keeps none, or one with other than plain files.
@@ -101,11 +101,11 @@ class MlflowSource:
             if entry.is_dir or parent != _KEPT or _PLAIN.fullmatch(name) is None:
                 raise _not_ours(f"The artifact of {label} lists {entry.path[:100]!r}, which is no plain file of it")
         for entry in listed:
+            name = entry.path.rpartition("/")[2]
             with self._in_words():
                 came = Path(self._client.download_artifacts(one.run_id, entry.path, str(folder)))
-            if came.resolve() != (folder / entry.path).resolve() or not came.is_file() or came.is_symlink():
+            if came.absolute() != (folder / name).absolute() or came.is_symlink() or not came.is_file():
                 raise _not_ours(f"The artifact of {label} gave something else for {entry.path[:100]!r}")
-        return folder / _KEPT
 
     @contextmanager
     def _in_words(self) -> Iterator[None]:

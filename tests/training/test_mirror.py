@@ -254,9 +254,11 @@ def test_killed_at_any_moment_it_leaves_whole_versions_and_the_next_one_goes_on(
     crown(source, 2)
     child = os.fork()
     if child == 0:
-        die(point)
-        mirror.look()
-        os._exit(1)
+        try:
+            die(point)
+            Mirror(read_followed([CHAMPION]), into, source, None).look()
+        finally:
+            os._exit(1)
     _, status = os.waitpid(child, 0)
     assert os.WIFSIGNALED(status)
 
@@ -265,10 +267,10 @@ def test_killed_at_any_moment_it_leaves_whole_versions_and_the_next_one_goes_on(
     assert registry.aliases(into, "traffic") == {"champion": 1}
 
     followed = read_followed([CHAMPION])
-    fcntl_free = Mirror(followed, into, source, None)
+    again = Mirror(followed, into, source, None)
     for left in [path for path in (into / "traffic").iterdir() if path.name.startswith(".")]:
         assert left.name.endswith(".partial")
-    (step,) = fcntl_free.look()
+    (step,) = again.look()
     assert (step.version, step.error) == (2, None)
 
 
@@ -276,7 +278,7 @@ def die(point):
     """Have this process killed at a point of its next look."""
     rename, fetch = os.rename, mlflow.MlflowClient.download_artifacts
 
-    def fatal(*_words):
+    def fatal(*_words, **_named):
         os.kill(os.getpid(), signal.SIGKILL)
 
     def renamed(old, new):

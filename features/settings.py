@@ -25,7 +25,9 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="HAECHI_", toml_file=_TOML, extra="forbid")
 
     home: Path = Field(Path(".haechi"), description="where MLflow's store, artifacts and logs live")
-    models: Path | None = Field(None, description="the artifacts that `haechi serve` serves; unset: HOME/artifacts")
+    models: Path | None = Field(
+        None, description="what `haechi serve` serves: a folder, or models:/NAME@ALIAS in MLflow; unset: HOME/artifacts"
+    )
     host: str = Field("127.0.0.1", description="the address that `haechi serve` binds")
     port: int = Field(8500, ge=0, le=65535, description="its gRPC port; 0 picks a free one")
     http_port: int | None = Field(

@@ -1,6 +1,7 @@
 """Commands of this room."""
 
 import os
+from contextlib import nullcontext
 from dataclasses import asdict
 from importlib import import_module
 from pathlib import Path
@@ -19,7 +20,11 @@ if TYPE_CHECKING:
     from serving.serve import Started
 
 ModelsFlag = Annotated[
-    Path | None, typer.Option(help="Folder of artifacts, NAME/VERSION/ below it. Default: HAECHI_HOME/artifacts.")
+    Path | None,
+    typer.Option(
+        metavar="DIR|models:/NAME@ALIAS",
+        help="Folder of artifacts, NAME/VERSION/ below it; or MLflow's, followed. Default: HAECHI_HOME/artifacts.",
+    ),
 ]
 HostFlag = Annotated[str | None, typer.Option(help="Address to bind. Default: 127.0.0.1.")]
 PortFlag = Annotated[int | None, typer.Option(min=0, max=65535, help="gRPC port; 0 picks a free one. Default: 8500.")]
@@ -85,6 +90,7 @@ def _serve(
     root = settings.models or settings.home / "artifacts"
 
     from serving.manager import tell_manager
+    from serving.mirrored import is_mirrored, mirrored
     from serving.seen import logs
     from serving.serve import serve
     from serving.workers import serve_workers
@@ -96,7 +102,8 @@ def _serve(
         emit(document, as_json=as_json, render=lambda console: _render(console, document))
         tell_manager("READY=1")
 
-    (serve if settings.workers == 1 else serve_workers)(root, settings, on_ready)
+    with mirrored(root, settings.home) if is_mirrored(root) else nullcontext(root) as folder:
+        (serve if settings.workers == 1 else serve_workers)(folder, settings, on_ready)
 
 
 def _forecast(

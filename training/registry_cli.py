@@ -13,18 +13,21 @@ from features.console import JsonFlag, emit
 from features.errors import HaechiError
 from training.compare_cli import compare_models
 from training.import_cli import import_model
+from training.mirror_cli import mirror
 from training.promote_cli import promote, rollback
 from training.registered import artifacts, opened
 from training.route_cli import route
 
 models = typer.Typer(
-    no_args_is_help=True, help="The registry of models: list, show, import, compare, promote, rollback, route, verify."
+    no_args_is_help=True,
+    help="The registry of models: list, show, import, compare, promote, rollback, route, mirror, verify.",
 )
 models.command("import")(import_model)
 models.command("compare")(compare_models)
 models.command("promote")(promote)
 models.command("rollback")(rollback)
 models.command("route")(route)
+models.command("mirror")(mirror)
 
 _REFUSED = "refused: "
 _COLUMNS = {

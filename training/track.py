@@ -1,4 +1,4 @@
-"""Runs, metrics, pictures and versions in MLflow; the only module that imports it."""
+"""Runs, metrics, pictures and versions in MLflow; beside ``mlflow_source``, which reads, the only one to import it."""
 
 import json
 import logging
@@ -63,6 +63,16 @@ def check_chosen_store(home: Path) -> None:
     """
     if tracking_is_installed() and os.environ.get(_URI):
         Tracker(home).check()
+
+
+def told_store() -> str | None:
+    """The store that ``MLFLOW_TRACKING_URI`` names; None where it names none."""
+    return os.environ.get(_URI) or None
+
+
+def own_store(home: Path) -> str:
+    """The address of the store that a home keeps for itself."""
+    return _sqlite(home.resolve() / "mlflow.db")
 
 
 def tracking_is_installed() -> bool:

@@ -17,6 +17,9 @@ import mlflow
 import pytest
 
 from features import registry
+from features.errors import StorageFailure
+from features.followed import read_followed
+from training.mirror import Mirror, only_mirror
 from training.publish import Why, promote
 from training.track import Tracker
 
@@ -61,6 +64,29 @@ def _wait(address):
         else:
             return
     pytest.fail("MLflow's server did not start")
+
+
+def test_a_mirror_reads_the_server_and_keeps_what_it_has_when_the_server_vanishes(server, tmp_path, monkeypatch):
+    graph, home, into = registrations.write_graph(tmp_path / "model.onnx"), tmp_path / "home", tmp_path / "mirror"
+    registrations.register(graph, home)
+    followed = read_followed(["models:/traffic@champion"])
+
+    with only_mirror(into, followed):
+        (step,) = Mirror(followed, into, tmp_path / "elsewhere", None).look()
+        assert (step.version, step.changed, step.error) == (1, True, None)
+        shutil.rmtree(tmp_path / "kept")
+        registrations.register(graph, home)
+        promote(home / "artifacts", "traffic", 2, Tracker(home), Why(how="forced", reason="moved"))
+        shutil.rmtree(tmp_path / "kept")
+        (step,) = Mirror(followed, into, tmp_path / "elsewhere", None).look()
+        assert step.version == 1
+        assert step.error is not None
+
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
+        (step,) = Mirror(followed, into, tmp_path / "elsewhere", None).look()
+    assert isinstance(step.error, StorageFailure)
+    assert registry.aliases(into, "traffic") == {"champion": 1}
+    assert not (tmp_path / "elsewhere").exists()
 
 
 def test_versions_and_aliases_are_kept_by_the_server(server, tmp_path, capsys):

@@ -20,8 +20,8 @@ LONG_S = 0.002
 
 # In runs of its own length: with its own run an answer takes three times as long as on an idle machine, at most.
 _MOST_AHEAD_RUNS = 1.5
-# Less than that nobody notices, however short the run.
-_NOTICED_S = 0.035
+# A tenth of a second nobody notices: the shorter the run, the more of it may be spent waiting.
+_NOTICED_S, _LESS_BY_RUNS = 0.1, 3.3
 # Of newer runs in the mean: a model that slows down is noticed within tens of calls.
 _GAIN = 0.1
 
@@ -91,7 +91,8 @@ class Turns:
                 return
             # Of those that run now, half is over on average.
             wait_s = max(self._ahead_s - self._cores * expected_s / 2, 0.0) / self._cores
-            if wait_s > max(_MOST_AHEAD_RUNS * expected_s, _NOTICED_S) and call.priority is not Priority.HIGH:
+            allowed_s = max(_MOST_AHEAD_RUNS * expected_s, _NOTICED_S - _LESS_BY_RUNS * expected_s)
+            if wait_s > allowed_s and call.priority is not Priority.HIGH:
                 raise Overloaded(
                     cause=f"Runs that take {expected_s * 1000:.0f} ms each wait for their turn already",
                     mend="Ask again later, more slowly, or ask another replica",

@@ -92,11 +92,13 @@ class Wire:
         served = find(self._runtime, head.model, head.version, call)
         call.model = served.label
         call.refuse_if_over()
-        if head.checked is None or head.checked[0] is not served:
+        # Looked at once: beside a canary another call may put another version there at any moment.
+        checked = head.checked
+        if checked is None or checked[0] is not served:
             # Of another version than before: whatever changed, its manifest decides.
             _refuse_unknown_outputs(head.wanted, served)
-            head.checked = (served, check(served, arrays), {})
-        _, axes, replies = head.checked
+            checked = head.checked = (served, check(served, arrays), {})
+        _, axes, replies = checked
         return _reply(served, self._runtime.compute(served, arrays, axes, call), head.wanted, replies)
 
     def _known(self, request: bytes) -> tuple[_Head, list[tuple[int, int]]] | None:

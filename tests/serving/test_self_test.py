@@ -73,7 +73,9 @@ def test_another_graph_under_the_same_name_is_refused(make_version: Make) -> Non
 
 
 def test_what_another_processor_may_differ_by_is_let_through(make_version: Make) -> None:
-    Runtime().load(rewritten(make_version(1), scaled(1 + self_test.TOLERANCE / 2)))
+    runtime = Runtime()
+    runtime.load(rewritten(make_version(1), scaled(1 + self_test.TOLERANCE / 2)))
+    assert [served.label for served in runtime.models()] == ["traffic/1"]
 
 
 @pytest.mark.parametrize(

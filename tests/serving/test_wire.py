@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from onnx import helper
 from tritonclient import grpc as triton
 
 from features.errors import BadInput, HaechiError, TooLate
 from serving.call import Call
 from serving.proto import open_inference_grpc_pb2 as oip
-from serving.runtime import Runtime
+from serving.runtime import Line, Runtime
 from serving.server import Server
 from serving.tensors import decode, encode
 from serving.wire import Wire, answer, varint
@@ -129,8 +130,6 @@ def test_a_byte_that_is_no_truth_value_is_refused_by_the_short_way_too(runtime: 
 
 
 def test_what_a_new_version_asks_for_is_checked_again(make_model: Any, make_spec: Any, tmp_path: Any) -> None:
-    from onnx import helper
-
     node = helper.make_node("Add", ["x", "x"], ["y"])
     runtime, wire = Runtime(), None
     for version, shape in ((1, ("entity", 3)), (2, ("entity", 2))):
@@ -142,6 +141,47 @@ def test_what_a_new_version_asks_for_is_checked_again(make_model: Any, make_spec
             assert wire.infer(asked, Call(method=METHOD)) == wire.infer(asked, Call(method=METHOD))
     with pytest.raises(BadInput, match=r"expected shape \[entity, 2\]"):
         wire.infer(asked, Call(method=METHOD))
+
+
+class Contested:
+    """A remembered head in which another call puts another version between two looks at it."""
+
+    def __init__(self, head: Any, looks: list[Any]) -> None:
+        self.model, self.version, self.blocks, self.wanted = head.model, head.version, head.blocks, head.wanted
+        self._looks = looks
+
+    @property
+    def checked(self) -> Any:
+        return self._looks.pop(0) if len(self._looks) > 1 else self._looks[0]
+
+    @checked.setter
+    def checked(self, _: Any) -> None:
+        """What this call puts there is gone again at once."""
+
+
+def test_beside_a_canary_each_answer_names_the_version_that_gave_it(
+    make_model: Any, make_spec: Any, tmp_path: Any
+) -> None:
+    runtime = Runtime()
+    for version, kind in ((1, "Add"), (2, "Mul")):
+        node = helper.make_node(kind, ["x", "x"], ["y"])
+        specs = [make_spec("x")], [make_spec("y")]
+        runtime.load(make_model(tmp_path, [node], *specs, name="model", domain="other", version=version))
+    wire, versions, seen = Wire(runtime), runtime.lines()["model"].versions, {}
+    asked = request("model", {"x": np.full((1, 3), 3, np.float32)}).SerializeToString()
+    for current in (2, 1):
+        runtime.swap("model", Line(versions=versions, current=current))
+        for _ in range(2):
+            wire.infer(asked, Call(method=METHOD))
+        ((length, heads),) = wire._heads.items()
+        (head,) = heads.values()
+        seen[current] = head.checked
+
+    for before in (1, 2, 3):
+        contested = Contested(head, [*[seen[1]] * before, seen[2]])
+        wire._heads = {length: {asked[:length]: contested}}  # type: ignore[dict-item]
+        reply = oip.ModelInferResponse.FromString(wire.infer(asked, Call(method=METHOD)))
+        assert (reply.model_version, decode(reply.outputs, reply.raw_output_contents)["y"][0, 0]) == ("1", 6)
 
 
 def test_nothing_is_computed_for_who_no_longer_waits(runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:

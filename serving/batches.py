@@ -39,7 +39,7 @@ def pays(served: Served, rows: Mapping[str, Array]) -> bool:
         served: the model.
         rows: inputs that it takes, of at least one row.
     """
-    if not _one_axis(served):
+    if not served.by_rows:
         return False
     one = {name: array[:1] for name, array in rows.items()}
     alone_s = _fastest_s(served, one)
@@ -47,13 +47,6 @@ def pays(served: Served, rows: Mapping[str, Array]) -> bool:
         return False
     full = {name: np.repeat(array, MOST_ROWS, axis=0) for name, array in one.items()}
     return _fastest_s(served, full) <= _PAYS_SHARE * MOST_ROWS * alone_s
-
-
-def _one_axis(served: Served) -> bool:
-    """Whether every tensor has rows, the same ones, and no other axis whose length callers choose."""
-    shapes = [spec.shape for side in (served.manifest.inputs, served.manifest.outputs) for spec in side]
-    named = {axis for shape in shapes for axis in shape if isinstance(axis, str)}
-    return len(named) == 1 and all(shape and isinstance(shape[0], str) for shape in shapes)
 
 
 def _fastest_s(served: Served, rows: Mapping[str, Array]) -> float:

@@ -75,7 +75,8 @@ class Call:
         cancelled: whether the caller hung up.
         charge: counts one more message of a stream against the caller's rate; raises ``Overloaded`` beyond it.
         priority: who waits for whom.
-        request_id: its name in logs and in the reply's trailing metadata (``serving/request_id.py``).
+        request_id: its name in logs, and in the trailing metadata of a reply to whoever named it and of a refusal
+            (``serving/request_id.py``).
         traceparent: the caller's span, as W3C Trace Context writes it; whatever a stranger wrote, empty: none.
         asked_zone: the zone that the caller says to be of; counts where the door knows of none.
         model: ``NAME/VERSION`` of what answered, for logs and metrics; empty until it is known.

@@ -57,7 +57,8 @@ def refuse_non_finite(label: str, names: Iterable[str], inputs: Mapping[str, Arr
     for name in names:
         array = inputs[name]
         finite = np.isfinite(array)
-        if not finite.all():
+        # Faster than `finite.all()`, which every call of such a model would pay for.
+        if np.count_nonzero(finite) != finite.size:
             at = tuple(int(i) for i in np.argwhere(~finite)[0])
             row = f"row {at[0]} " if at else ""
             raise BadInput(

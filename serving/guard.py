@@ -66,8 +66,11 @@ class Guard:
         self.refused: Counter[str] = Counter()
         self.listeners: list[Callable[[Ended], None]] = []
         """Each hears of every call on the call's own thread, so must be quick, and must not raise."""
+        self.administrative: list[Callable[[Ended], None]] = []
+        """Likewise of every administrative call."""
         self.public: set[Behaviour] = set()
         """What answers everybody."""
+        self._brief: dict[Behaviour, Callable[[bytes], bool]] = {}
         self._admit = admit
         self._lock = threading.Lock()
 
@@ -81,7 +84,14 @@ class Guard:
         guarded = self._unary(name, method.scope, answer, _noted(described) if method.scope == ADMIN else None)
         if not method.scope:
             self.public.add(guarded)
+        if method.brief is not None:
+            self._brief[guarded] = method.brief
         return guarded
+
+    def brief(self, answer: Behaviour, request: bytes) -> bool:
+        """Whether ``answer`` to ``request`` costs less than handing it to another thread."""
+        tell = self._brief.get(answer)
+        return tell is not None and tell(request)
 
     def refuse(self, call: Call, error: Exception, since_s: float) -> Refusal:
         """What the caller is told about ``error``, which is counted and told to whoever listens."""
@@ -93,9 +103,10 @@ class Guard:
 
     def tell(self, call: Call, code: grpc.StatusCode, since_s: float, error: str = "") -> None:
         """Let whoever listens hear how ``call`` ended."""
-        if self.listeners:
+        listeners = self.listeners if call.scope != ADMIN else [*self.administrative, *self.listeners]
+        if listeners:
             ended = Ended(call=call, code=code, took_s=time.perf_counter() - since_s, error=error)
-            for listen in self.listeners:
+            for listen in listeners:
                 listen(ended)
 
     def _unary(
@@ -193,7 +204,8 @@ def _call(name: str, scope: str, context: grpc.ServicerContext) -> Call:
         request_id=request_id(told.get(REQUEST_ID)),
         traceparent=str(told.get(TRACEPARENT, "")),
     )
-    context.set_trailing_metadata(((REQUEST_ID, call.request_id),))
+    if REQUEST_ID in told:
+        context.set_trailing_metadata(((REQUEST_ID, call.request_id),))
     return call
 
 

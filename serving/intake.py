@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from functools import partial
 from importlib import import_module
 from typing import Any
 
@@ -37,14 +38,6 @@ def refusal_of_this_call() -> Overloaded | None:
     return getattr(_refusing, "error", None)
 
 
-class _Started(Future[None]):
-    """What grpc is given for a call that was taken; it asks for nothing but to hear of its end."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.set_running_or_notify_cancel()
-
-
 class Intake(Executor):
     """Takes calls from gRPC.
 
@@ -52,11 +45,13 @@ class Intake(Executor):
         lanes: where calls wait once their message is here.
         strange: tells, by what answers a call and by its metadata, whether it is refused whatever its message says:
             that is not waited for then, and nobody is overtaken.
+        brief: tells, by what answers a call and by its message, whether the answer costs less than another thread.
     """
 
-    def __init__(self, lanes: Lanes, strange: Callable[[Any, Any], bool]) -> None:
+    def __init__(self, lanes: Lanes, strange: Callable[[Any, Any], bool], brief: Callable[[Any, bytes], bool]) -> None:
         self._lanes = lanes
         self._strange = strange
+        self._brief = brief
         self._streams = ThreadPoolExecutor(_MOST_STREAMS, thread_name_prefix="haechi-stream")
         self._open_streams = 0
         self._lock = threading.Lock()
@@ -65,18 +60,19 @@ class Intake(Executor):
         self._sweeper = threading.Thread(target=self._sweep, name="haechi-intake", daemon=True)
         self._sweeper.start()
 
-    def submit(self, run: Callable[..., Any], /, *args: Any, **_: Any) -> "Future[Any]":
-        """Take a call that gRPC has heard of."""
-        work, event, state, behaviour, _thunk, *codecs = args
-        if work is _server._unary_response_in_pool and self._strange(behaviour, event.invocation_metadata or ()):
-            unread = (work, event, state, behaviour, lambda: b"", *codecs)
-            self._lanes.submit(lambda refusal: answer(run, unread, refusal), Priority.BATCH)
-            return _Started()
-        if work is _server._unary_response_in_pool:
-            self._receive(event, state, lambda request: (run, work, event, state, behaviour, lambda: request, *codecs))
-            return _Started()
-        # gRPC's own services of one direction bring threads of their own, so what is left streams in both.
-        return self._stream(lambda: run(run_stream, event, state, behaviour), lambda: run(work, *args[1:]), event)
+    def submit(  # type: ignore[override]  # gRPC takes None for a call of which it need not hear the end
+        self, run: Callable[..., Any], /, *args: Any, **_: Any
+    ) -> "Future[Any] | None":
+        """Take a call that gRPC has heard of; None: it asks for nothing but to be answered."""
+        work, event, state, behaviour = args[:4]
+        if work is not _server._unary_response_in_pool:
+            # gRPC's own services of one direction bring threads of their own, so what is left streams in both.
+            return self._stream(lambda: run(run_stream, event, state, behaviour), lambda: run(*args), event)
+        if self._strange(behaviour, event.invocation_metadata or ()):
+            self._lanes.submit(partial(_reply, event, state, behaviour, b""), Priority.BATCH)
+        else:
+            self._receive(event, state, behaviour)
+        return None
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Take no more calls; those that were taken are answered."""
@@ -85,7 +81,7 @@ class Intake(Executor):
         self._lanes.close()
         self._streams.shutdown(wait, cancel_futures=cancel_futures)
 
-    def _receive(self, event: Any, state: Any, ready: Callable[[bytes], tuple[Any, ...]]) -> None:
+    def _receive(self, event: Any, state: Any, behaviour: Any) -> None:
         def received(message: Any) -> Any:
             request = message.batch_operations[0].message()
             self._silent.pop(state, None)
@@ -95,8 +91,9 @@ class Intake(Executor):
                     _hang_up(event, state, _cygrpc.StatusCode.invalid_argument, b"The call has no message. Send one")
                 finished = _server._possibly_finish_call(state, _server._RECEIVE_MESSAGE_TOKEN)
             if request is not None:
-                run, *args = ready(request)
-                self._lanes.submit(lambda refusal: answer(run, args, refusal), _priority(event), len(request))
+                brief = self._brief(behaviour, request)
+                answer = partial(_reply, event, state, behaviour, request)
+                self._lanes.submit(answer, _priority(event), len(request), brief=brief)
             return finished
 
         with state.condition:
@@ -104,7 +101,7 @@ class Intake(Executor):
             event.call.start_server_batch((_cygrpc.ReceiveMessageOperation(0),), received)
             state.due.add(_server._RECEIVE_MESSAGE_TOKEN)
 
-    def _stream(self, run: Callable[[], None], plain: Callable[[], None], event: Any) -> "Future[Any]":
+    def _stream(self, run: Callable[[], None], plain: Callable[[], None], event: Any) -> "Future[Any] | None":
         with self._lock:
             full = self._open_streams >= _MOST_STREAMS
             self._open_streams += not full
@@ -115,7 +112,7 @@ class Intake(Executor):
                 retry_s=_PATIENCE_S,
             )
             self._lanes.submit(lambda _: answer(plain, (), refusal), _priority(event))
-            return _Started()
+            return None
         future = self._streams.submit(run)
         future.add_done_callback(self._stream_ended)
         return future
@@ -139,6 +136,20 @@ class Intake(Executor):
 def _hang_up(event: Any, state: Any, code: Any, details: bytes) -> None:
     if not state.statused:
         _server._abort(state, event.call, code, details)
+
+
+def _reply(event: Any, state: Any, behaviour: Any, request: bytes, refusal: Overloaded | None) -> None:
+    """What ``grpc._server._unary_response_in_pool`` does, without what only other servers need."""
+    _refusing.error = refusal
+    try:
+        reply = behaviour(request, _server._Context(event, state, None))
+    except Exception:  # the guard lets nothing through but its own way to say no, which is in the state
+        with state.condition:
+            _server._abort(state, event.call, _cygrpc.StatusCode.unknown, b"The call ended without an answer")
+    else:
+        _server._status(event, state, reply)
+    finally:
+        _refusing.error = None
 
 
 def answer(run: Callable[..., Any], args: Iterable[Any], refusal: Overloaded | None) -> None:

@@ -11,6 +11,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 from features.errors import Overloaded
 from serving.call import Priority
@@ -31,6 +32,9 @@ _MOST_THREADS = 64
 Run = Callable[[Overloaded | None], None]
 """Answers a call, or tells it that it is refused."""
 
+_Waiting = tuple[float, int, Run, bool]
+"""Since when it waits, the bytes that it holds, what answers it, and whether that is brief."""
+
 
 class Lanes:
     """Threads, and three queues before them.
@@ -44,8 +48,8 @@ class Lanes:
         self._most = threads
         self._clock = clock
         self._changed = threading.Condition(threading.Lock())
-        self._queues: tuple[deque[tuple[float, int, Run]], ...] = tuple(deque() for _ in Priority)
-        self._waiting_bytes = 0
+        self._queues: tuple[deque[_Waiting], ...] = tuple(deque() for _ in Priority)
+        self._count = self._briefly = self._waiting_bytes = 0
         self._empty_s = clock()
         self._idle = self._lent = 0
         self._threads: set[threading.Thread] = set()
@@ -54,27 +58,51 @@ class Lanes:
     @property
     def waiting(self) -> int:
         """Calls that wait for a thread."""
-        return sum(map(len, self._queues))
+        return self._count
 
-    def submit(self, run: Run, priority: Priority = Priority.NORMAL, size: int = 0) -> None:
+    @property
+    def waiting_briefly(self) -> int:
+        """Those of them whose answer is brief."""
+        return self._briefly
+
+    def submit(self, run: Run, priority: Priority = Priority.NORMAL, size: int = 0, *, brief: bool = False) -> None:
         """Have ``run`` called on a thread: with None when its turn comes, with the refusal where that is too late.
 
         Args:
             run: must not raise.
             priority: of the call.
             size: bytes that it holds while it waits.
+            brief: no thread is woken for it: whoever submits it calls ``answer_brief`` soon.
         """
         with self._changed:
             if self._closed:
                 return
-            if not self.waiting:
-                self._empty_s = self._clock()
-            self._queues[priority].append((self._clock(), size, run))
+            now_s = self._clock()
+            if not self._count:
+                self._empty_s = now_s
+            self._queues[priority].append((now_s, size, run, brief))
+            self._count += 1
+            self._briefly += brief
             self._waiting_bytes += size
+            if brief:
+                return
             if self._idle:
                 self._changed.notify()
             elif len(self._threads) - self._lent < self._most and len(self._threads) < _MOST_THREADS:
                 self._start_thread()
+
+    def answer_brief(self) -> bool:
+        """Answer or refuse, on this thread, the call whose turn it is, if that is brief; False: a thread's, or none.
+
+        A call before it that is not brief has a thread, which takes what waits behind it too.
+        """
+        with self._changed:
+            queue = next(filter(None, self._queues), None)
+            if queue is None or not queue[0][-1]:
+                return False
+            run = self._next()
+        run()
+        return True
 
     @contextmanager
     def lent(self) -> Iterator[None]:
@@ -84,7 +112,7 @@ class Lanes:
             return
         with self._changed:
             self._lent += 1
-            if self.waiting and not self._idle and len(self._threads) < _MOST_THREADS:
+            if self._count and not self._idle and len(self._threads) < _MOST_THREADS:
                 self._start_thread()
         try:
             yield
@@ -110,7 +138,7 @@ class Lanes:
     def _work(self) -> None:
         while True:
             with self._changed:
-                while not self.waiting:
+                while not self._count:
                     # After a wait that was lent out there may be more of us than are needed.
                     if self._closed or len(self._threads) - self._lent > self._most:
                         self._threads.discard(threading.current_thread())
@@ -118,22 +146,27 @@ class Lanes:
                     self._idle += 1
                     self._changed.wait()
                     self._idle -= 1
-                run, refusal = self._next()
-            run(refusal)
+                run = self._next()
+            run()
 
-    def _next(self) -> tuple[Run, Overloaded | None]:
-        priority = next(p for p in Priority if self._queues[p])
-        since_s, size, run = self._queues[priority].popleft()
-        now_s, full = self._clock(), self.waiting >= _MOST_WAITING or self._waiting_bytes > _MOST_WAITING_BYTES
+    def _next(self) -> Callable[[], None]:
+        queue = next(filter(None, self._queues))
+        since_s, size, run, brief = queue.popleft()
+        self._count -= 1
+        self._briefly -= brief
+        now_s, full = self._clock(), self._count >= _MOST_WAITING or self._waiting_bytes > _MOST_WAITING_BYTES
         self._waiting_bytes -= size
-        if not self.waiting:
+        if not self._count:
             self._empty_s = now_s
         standing = now_s - self._empty_s > _BURST_S
-        longest_s = _HIGH_WAIT_S if priority is Priority.HIGH else _STANDING_WAIT_S if standing else _BURST_WAIT_S
+        longest_s = (
+            _HIGH_WAIT_S if queue is self._queues[Priority.HIGH] else _STANDING_WAIT_S if standing else _BURST_WAIT_S
+        )
         if now_s - since_s <= longest_s and not full:
-            return run, None
-        return run, Overloaded(
+            return partial(run, None)
+        refusal = Overloaded(
             cause="More calls wait here than can be answered in time",
             mend="Ask again later, more slowly, or ask another replica",
             retry_s=_BURST_S if standing else _BURST_WAIT_S,
         )
+        return partial(run, refusal)

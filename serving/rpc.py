@@ -26,12 +26,14 @@ class Method:
         raw: ``answer`` takes and returns the messages' bytes.
         refused: of a streaming method whose ``answer`` takes one message after the other: the bytes that answer a
             message which was refused, out of the message and the refusal; the stream goes on.
+        brief: tells by a message's bytes whether answering it costs less than handing it to another thread.
     """
 
     answer: Answer
     scope: str
     raw: bool = False
     refused: Callable[[bytes, Refusal], bytes] | None = None
+    brief: Callable[[bytes], bool] | None = None
 
 
 Behaviour = Callable[[Any, grpc.ServicerContext], Any]

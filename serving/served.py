@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from features import self_test
 from features.artifact import FALLBACK, MODEL, SELF_TEST
 from features.errors import ArtifactMismatch, BadInput
 from features.manifest import Manifest
+from serving import row_blocks
 from serving.checks import check_inputs, refuse_non_finite, shape_error
 from serving.graph import open_graph
 from serving.limits import RowLimits, rows_without
@@ -32,6 +33,7 @@ class Served:
         fallback: that of its fallback graph, or None.
         limits: finds the rows that the fallback answers; None where the manifest has none.
         no_nan: the inputs that may hold neither NaN nor infinity.
+        by_rows: whether it answers each row by itself (``serving/row_blocks.py``).
         length: of its runs.
         label: ``NAME/VERSION``.
         output_names: in the manifest's order.
@@ -43,6 +45,7 @@ class Served:
     fallback: Any
     limits: RowLimits | None
     no_nan: tuple[str, ...]
+    by_rows: bool
     length: Length = field(default_factory=Length)
     label: str = field(init=False)
     output_names: list[str] = field(init=False)
@@ -64,17 +67,20 @@ def open_served(folder: Path, manifest: Manifest, *, threads: int) -> Served:
     Raises:
         ArtifactMismatch: a graph is not as the manifest describes it, or answers otherwise than it did in training.
     """
+    session = open_graph(folder, manifest, MODEL, threads=threads)
     floats = tuple(spec.name for spec in manifest.inputs if spec.dtype.startswith("float"))
     served = Served(
         folder=folder,
         manifest=manifest,
-        session=open_graph(folder, manifest, MODEL, threads=threads),
+        session=session,
         fallback=None if manifest.fallback is None else open_graph(folder, manifest, FALLBACK, threads=threads),
         limits=None if manifest.limits is None else RowLimits(manifest),
         no_nan=floats if manifest.non_finite == "refuse" else (),
+        by_rows=False,
     )
-    _self_test(served)
-    return served
+    test_rows = self_test.load_rows(folder / SELF_TEST)
+    _self_test(served, test_rows)
+    return replace(served, by_rows=row_blocks.by_rows(manifest, session, test_rows))
 
 
 def check(served: Served, inputs: Mapping[str, Array]) -> dict[str, int]:
@@ -120,7 +126,7 @@ def _run(served: Served, inputs: Mapping[str, Array], axes: Mapping[str, int]) -
     """What the model's graph answers."""
     since_s = time.thread_time()
     try:
-        arrays = served.session.run(served.output_names, inputs)
+        arrays = row_blocks.run(served.session, served.output_names, inputs, apart=served.by_rows)
     except onnx_errors.InvalidArgument:
         # Its own text names files of the machine that it was built on.
         raise BadInput(
@@ -149,10 +155,9 @@ def _not_finite(outputs: Mapping[str, Array]) -> dict[int, str]:
     return found
 
 
-def _self_test(served: Served) -> None:
+def _self_test(served: Served, rows: Mapping[str, Array]) -> None:
     """Refuse a version whose graphs do not answer as they did where they were made."""
     test = served.manifest.self_test
-    rows = self_test.load_rows(served.folder / SELF_TEST)
     label = f"{served.folder}: {MODEL}"
     try:
         # What the limits say of these rows is not asked: some lie beyond them on purpose.

@@ -15,7 +15,7 @@ from grpc_reflection.v1alpha import reflection, reflection_pb2
 from features import DOMAINS
 from features.errors import BadInput
 from features.settings import Settings
-from serving import inference
+from serving import hearing, inference
 from serving.address import is_loopback
 from serving.door import Door, Metadata
 from serving.guard import Guard
@@ -67,11 +67,12 @@ class Server:
         self.runtime = runtime
         self._door = Door(settings)
         self.guard = Guard(self._door.admit)
-        self.guard.listeners.append(self._door.audit.heard)
+        self.guard.administrative.append(self._door.audit.heard)
         self._health = Health()
         lanes = Lanes()
         runtime.share(_cores(), lanes.lent)
-        self._intake = Intake(lanes, self._strange)
+        self._lanes = lanes
+        self._intake = Intake(lanes, self._strange, self.guard.brief)
         self._server = grpc.server(
             self._intake,  # type: ignore[arg-type]  # any executor will do
             options=_options(settings, shared_port=shared_port),
@@ -96,7 +97,7 @@ class Server:
         for name in ("", *self._services, *models):
             self._health.set(name, serving=True)
         self.watch.start()
-        self._server.start()
+        hearing.start(self._server, self._lanes)
         if self._http is not None:
             self._http.start()
         if self.probes is not None:

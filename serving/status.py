@@ -7,8 +7,9 @@ Anything that is not in the table becomes INTERNAL with an incident's number; wh
 import logging
 import secrets
 from dataclasses import dataclass
+from functools import lru_cache
 from http import HTTPStatus
-from typing import cast
+from typing import Any, cast
 
 import grpc
 from google.protobuf.any_pb2 import Any as AnyMessage
@@ -99,19 +100,25 @@ class Refusal:
 
     def status_of(self, call: Call) -> grpc.Status:
         """The status on the wire that ``call`` ends with, its details and trailing metadata included."""
-        details = [ErrorInfo(reason=self.name, domain=_DOMAIN, metadata={"cause": self.cause, "mend": self.mend})]
-        if self.retry_s is not None:
-            details.append(RetryInfo(retry_delay=_duration(self.retry_s)))
-        packed = [AnyMessage() for _ in details]
-        for one, detail in zip(packed, details, strict=True):
-            one.Pack(detail)
-        number = self.code.value[0]
-        status = rpc_status.to_status(Status(code=number, message=self.text, details=packed))
+        status = _status(self)
         # grpc sends these in the place of what was set for the reply before.
         trailing = [*status.trailing_metadata, (REQUEST_ID, call.request_id)]
         if self.retry_s is not None:
             trailing.append((_PUSHBACK, str(round(self.retry_s * 1000))))
         return cast(grpc.Status, status._replace(trailing_metadata=tuple(trailing)))
+
+
+# Who refuses a flood says the same again and again, and should spend little on it.
+@lru_cache(maxsize=256)
+def _status(refusal: Refusal) -> Any:
+    details = [ErrorInfo(reason=refusal.name, domain=_DOMAIN, metadata={"cause": refusal.cause, "mend": refusal.mend})]
+    if refusal.retry_s is not None:
+        details.append(RetryInfo(retry_delay=_duration(refusal.retry_s)))
+    packed = [AnyMessage() for _ in details]
+    for one, detail in zip(packed, details, strict=True):
+        one.Pack(detail)
+    number = refusal.code.value[0]
+    return rpc_status.to_status(Status(code=number, message=refusal.text, details=packed))
 
 
 def refusal(error: Exception, method: str) -> Refusal:

@@ -18,6 +18,9 @@ from serving.call import Call, Priority
 LONG_S = 0.002
 """A run that takes longer takes turns: a thread switch costs little beside it."""
 
+BRIEF_S = 0.0005
+"""A run that takes less is not worth a thread switch."""
+
 # In runs of its own length: with its own run an answer takes three times as long as on an idle machine, at most.
 _MOST_AHEAD_RUNS = 1.5
 # A tenth of a second nobody notices: the shorter the run, the more of it may be spent waiting.
@@ -40,6 +43,11 @@ class Length:
     def is_long(self) -> bool:
         """Whether the model's runs take turns."""
         return self.run_s >= LONG_S
+
+    @property
+    def is_brief(self) -> bool:
+        """Whether the model's runs are over before another thread would have begun."""
+        return self.run_s < BRIEF_S
 
     def learn(self, since_s: float) -> None:
         """Take a run that this thread began at ``since_s`` on ``time.thread_time``'s clock into the mean.
@@ -89,21 +97,30 @@ class Turns:
                 self._free -= 1
                 self._ahead_s += expected_s
                 return
-            # Of those that run now, half is over on average.
-            wait_s = max(self._ahead_s - self._cores * expected_s / 2, 0.0) / self._cores
-            allowed_s = max(_MOST_AHEAD_RUNS * expected_s, _NOTICED_S - _LESS_BY_RUNS * expected_s)
-            if wait_s > allowed_s and call.priority is not Priority.HIGH:
-                raise Overloaded(
-                    cause=f"Runs that take {expected_s * 1000:.0f} ms each wait for their turn already",
-                    mend="Ask again later, more slowly, or ask another replica",
-                    retry_s=round(wait_s, 3),
-                )
+            self.refuse_if_full(expected_s, call)
             self._ahead_s += expected_s
             turn = threading.Event()
             heapq.heappush(self._waiting, (call.priority, next(self._number), turn))
         with self._lent():
             # Whose deadline passes meanwhile learns it when the turn comes, which is soon.
             turn.wait()
+
+    def refuse_if_full(self, expected_s: float, call: Call) -> None:
+        """Refuse one more run of that length where it would be refused now.
+
+        Raises:
+            Overloaded: its turn would come too late.
+        """
+        # Of those that run now, half is over on average.
+        wait_s = max(self._ahead_s - self._cores * expected_s / 2, 0.0) / self._cores
+        allowed_s = max(_MOST_AHEAD_RUNS * expected_s, _NOTICED_S - _LESS_BY_RUNS * expected_s)
+        if not self._free and wait_s > allowed_s and call.priority is not Priority.HIGH:
+            raise Overloaded(
+                cause=f"Runs that take {expected_s * 1000:.0f} ms each wait for their turn already",
+                mend="Ask again later, more slowly, or ask another replica",
+                # In few steps, so that one refusal is like the other and costs little (``serving/status.py``).
+                retry_s=max(round(wait_s, 2), 0.01),
+            )
 
     def _leave(self, expected_s: float) -> None:
         with self._lock:

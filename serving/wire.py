@@ -82,6 +82,11 @@ class Wire:
         if known is None:
             return self._read_anew(request, call)
         head, blocks = known
+        served = find(self._runtime, head.model, head.version, call)
+        call.model = served.label
+        call.refuse_if_over()
+        # Before the numbers are looked at: of a flood they are most of the cost.
+        self._runtime.refuse_if_full(served, call)
         arrays = {}
         for one, (start, end) in zip(head.blocks, blocks, strict=True):
             # A slice, not a view: its copy lies aligned, as the graph's kernels want it.
@@ -89,9 +94,6 @@ class Wire:
             if one.dtype == np.bool_ and array.view(np.uint8).max() > 1:
                 return self._read_anew(request, call)
             arrays[one.name] = array
-        served = find(self._runtime, head.model, head.version, call)
-        call.model = served.label
-        call.refuse_if_over()
         # Looked at once: beside a canary another call may put another version there at any moment.
         checked = head.checked
         if checked is None or checked[0] is not served:
@@ -100,6 +102,12 @@ class Wire:
             checked = head.checked = (served, check(served, arrays), {})
         _, axes, replies = checked
         return _reply(served, self._runtime.compute(served, arrays, axes, call), head.wanted, replies)
+
+    def brief(self, request: bytes) -> bool:
+        """Whether ``infer`` of ``request`` will cost less than handing it to another thread."""
+        known = self._known(request)
+        checked = None if known is None else known[0].checked
+        return checked is not None and checked[0].length.is_brief
 
     def _known(self, request: bytes) -> tuple[_Head, list[tuple[int, int]]] | None:
         """The remembered head of a request, and where its blocks lie; None where one is not as it was then."""

@@ -162,7 +162,7 @@ def test_it_is_measured_whether_joining_pays(
     def run(_: object, inputs: dict[str, np.ndarray]) -> None:
         now_s[0] += alone_s if len(inputs["x"]) == 1 else full_s
 
-    fake = SimpleNamespace(manifest=served.manifest, session=SimpleNamespace(run=run), output_names=served.output_names)
+    fake = SimpleNamespace(by_rows=True, session=SimpleNamespace(run=run), output_names=served.output_names)
     monkeypatch.setattr("serving.batches.time.thread_time", lambda: now_s[0])
     assert pays(fake, rows(1, 2)) is expected
 

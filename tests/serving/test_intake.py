@@ -148,7 +148,9 @@ def test_more_streams_than_there_may_be_are_refused_with_a_time_to_come_back(
 def test_priority_is_read_from_the_calls_metadata(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     lanes, seen = server._intake._lanes, []
     submit = lanes.submit
-    monkeypatch.setattr(lanes, "submit", lambda run, priority, size: (seen.append(priority), submit(run, priority)))
+    monkeypatch.setattr(
+        lanes, "submit", lambda run, priority, size, brief: (seen.append(priority), submit(run, priority))
+    )
     with grpc.insecure_channel(server.address) as channel:
         ask = channel.unary_unary("/inference.GRPCInferenceService/ServerLive")
         for said in ("high", "batch", "whatever"):

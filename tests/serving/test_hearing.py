@@ -1,0 +1,101 @@
+"""Brief calls are answered by the thread that hears of them; who waits longer than that is a thread's."""
+
+import threading
+
+import grpc
+import numpy as np
+import pytest
+
+from features.errors import Overloaded
+from serving.call import Priority
+from serving.client import Client
+from serving.lanes import Lanes
+from serving.server import Server
+from serving.turns import BRIEF_S, Length
+
+X = np.ones((1, 3), dtype=np.float32)
+
+
+def answering(client: Client, server: Server) -> str:
+    """The name of the thread that answers a call whose head is known."""
+    for _ in range(2):  # read, then held against the manifest
+        client.infer("doubler", {"x": X})
+    names: list[str] = []
+    server.runtime.after_run.append(lambda *_: names.append(threading.current_thread().name))
+    client.infer("doubler", {"x": X})
+    return names[0]
+
+
+def test_a_brief_call_is_answered_by_the_thread_that_hears_of_it(
+    server: Server, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Length, "is_brief", property(lambda self: True))
+    assert answering(client, server) == "haechi-hearing"
+
+
+def test_any_other_call_gets_a_thread(server: Server, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Length, "is_brief", property(lambda self: False))
+    assert answering(client, server) == "haechi-serving"
+
+
+def test_a_run_is_brief_below_its_bound() -> None:
+    assert Length(run_s=BRIEF_S * 0.99).is_brief
+    assert not Length(run_s=BRIEF_S).is_brief
+
+
+def test_brief_calls_of_many_callers_at_once_are_all_answered(server: Server, client: Client) -> None:
+    client.infer("doubler", {"x": X})
+    answers: dict[int, float] = {}
+
+    def ask(number: int) -> None:
+        with Client(server.address) as own:
+            for _ in range(20):
+                answers[number] = float(own.infer("doubler", {"x": X * number})["y"][0, 0])
+
+    callers = [threading.Thread(target=ask, args=(number,)) for number in range(16)]
+    for caller in callers:
+        caller.start()
+    for caller in callers:
+        caller.join()
+    assert answers == {number: 2.0 * number for number in range(16)}
+
+
+def test_a_server_that_answered_briefly_stops(server: Server, client: Client) -> None:
+    for _ in range(3):
+        client.infer("doubler", {"x": X})
+    server.stop(5)
+    with grpc.insecure_channel(server.address) as channel, pytest.raises(grpc.RpcError):
+        channel.unary_unary("/inference.GRPCInferenceService/ServerLive")(b"", timeout=5)
+
+
+def test_a_brief_call_is_left_to_whoever_comes_for_it() -> None:
+    lanes, seen = Lanes(threads=1), []
+    lanes.submit(lambda refusal: seen.append(refusal), Priority.NORMAL, brief=True)
+    assert (lanes.waiting, lanes.waiting_briefly, seen) == (1, 1, [])
+    assert lanes.answer_brief()
+    assert (lanes.waiting, lanes.waiting_briefly, seen) == (0, 0, [None])
+    assert not lanes.answer_brief()
+    lanes.close()
+
+
+def test_behind_a_call_that_is_not_brief_it_is_a_threads() -> None:
+    lanes, go, held, over = Lanes(threads=1), threading.Event(), threading.Event(), threading.Event()
+    lanes.submit(lambda _: (held.set(), go.wait(10)))
+    assert held.wait(10)
+    lanes.submit(lambda _: None)
+    lanes.submit(lambda _: over.set(), brief=True)
+    assert not lanes.answer_brief()
+    go.set()
+    assert over.wait(10)
+    lanes.close()
+
+
+def test_a_brief_call_that_waited_too_long_is_refused() -> None:
+    now_s = [0.0]
+    lanes = Lanes(threads=1, clock=lambda: now_s[0])
+    told: list[Overloaded | None] = []
+    lanes.submit(told.append, brief=True)
+    now_s[0] = 10.0
+    assert lanes.answer_brief()
+    assert isinstance(told[0], Overloaded)
+    lanes.close()

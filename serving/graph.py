@@ -13,7 +13,7 @@ from features.manifest import Manifest, TensorSpec
 from serving.proto import onnx_view_pb2
 from serving.tensors import DTYPES
 
-_REFUSALS = (
+REFUSALS = (
     onnx_errors.Fail,
     onnx_errors.InvalidArgument,
     onnx_errors.InvalidGraph,
@@ -22,6 +22,8 @@ _REFUSALS = (
     onnx_errors.NotImplemented,
     onnx_errors.RuntimeException,
 )
+"""What onnxruntime raises where it cannot take a graph, or a graph its inputs."""
+
 _MEND = "Export the model again; a graph is served only as its manifest describes it"
 
 
@@ -50,7 +52,7 @@ def open_graph(folder: Path, manifest: Manifest, file: str, *, threads: int) -> 
     options.add_session_config_entry("session.load_model_format", "ONNX")
     try:
         session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
-    except _REFUSALS as error:
+    except REFUSALS as error:
         cause = f"{folder}: {file} cannot be loaded: {str(error).splitlines()[0]}"
         raise ArtifactMismatch(cause=cause, mend=_MEND) from None
     inputs = manifest.inputs

@@ -7,6 +7,7 @@ of threads a call. It reaches into ``grpc._server``, whose shape ``tests/serving
 pinned to.
 """
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -30,6 +31,7 @@ _PATIENCE_S = 10.0
 # Each has a thread of its own: what comes in on one is answered in its order.
 _MOST_STREAMS = 64
 _refusing = threading.local()
+_LOG = logging.getLogger("haechi.serving")
 _cygrpc: Any = import_module("grpc._cython.cygrpc")
 
 
@@ -69,7 +71,7 @@ class Intake(Executor):
             # gRPC's own services of one direction bring threads of their own, so what is left streams in both.
             return self._stream(lambda: run(run_stream, event, state, behaviour), lambda: run(*args), event)
         if self._strange(behaviour, event.invocation_metadata or ()):
-            self._lanes.submit(partial(_reply, event, state, behaviour, b""), Priority.BATCH)
+            self._lanes.submit(partial(answer, _reply, (event, state, behaviour, b"")), Priority.BATCH)
         else:
             self._receive(event, state, behaviour)
         return None
@@ -92,8 +94,8 @@ class Intake(Executor):
                 finished = _server._possibly_finish_call(state, _server._RECEIVE_MESSAGE_TOKEN)
             if request is not None:
                 brief = self._brief(behaviour, request)
-                answer = partial(_reply, event, state, behaviour, request)
-                self._lanes.submit(answer, _priority(event), len(request), brief=brief)
+                run = partial(answer, _reply, (event, state, behaviour, request))
+                self._lanes.submit(run, _priority(event), len(request), brief=brief)
             return finished
 
         with state.condition:
@@ -138,18 +140,16 @@ def _hang_up(event: Any, state: Any, code: Any, details: bytes) -> None:
         _server._abort(state, event.call, code, details)
 
 
-def _reply(event: Any, state: Any, behaviour: Any, request: bytes, refusal: Overloaded | None) -> None:
+def _reply(event: Any, state: Any, behaviour: Any, request: bytes) -> None:
     """What ``grpc._server._unary_response_in_pool`` does, without what only other servers need."""
-    _refusing.error = refusal
     try:
-        reply = behaviour(request, _server._Context(event, state, None))
-    except Exception:  # the guard lets nothing through but its own way to say no, which is in the state
+        _server._status(event, state, behaviour(request, _server._Context(event, state, None)))
+    except Exception:  # the edge: the thread goes on to the next call
+        # How the guard says no is in the state; anything else is a fault of ours.
+        if not state.aborted:
+            _LOG.exception("a call ended without an answer")
         with state.condition:
-            _server._abort(state, event.call, _cygrpc.StatusCode.unknown, b"The call ended without an answer")
-    else:
-        _server._status(event, state, reply)
-    finally:
-        _refusing.error = None
+            _hang_up(event, state, _cygrpc.StatusCode.unknown, b"The call ended without an answer. Ask again")
 
 
 def answer(run: Callable[..., Any], args: Iterable[Any], refusal: Overloaded | None) -> None:

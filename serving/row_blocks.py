@@ -6,9 +6,11 @@ from typing import Any
 import numpy as np
 
 from features.manifest import Manifest
+from serving.graph import REFUSALS
 from serving.tensors import Array
 
-# Measured on the forecasts' graph: a row of 5,000 at a time costs a quarter more than one of a thousand at a time.
+# What the forecasts' graph holds of so many rows at a time fits the caches; 5,000 rows before and after:
+# experiments/traffic/2026-11-24-best-forecasts/RESULT.md.
 _MOST_ROWS = 1024
 
 
@@ -18,13 +20,18 @@ def by_rows(manifest: Manifest, session: Any, rows: Mapping[str, Array]) -> bool
     Args:
         manifest: of the graph.
         session: onnxruntime's.
-        rows: inputs that it takes; of fewer than two nothing is seen, and the answer is no.
+        rows: inputs that it takes; of fewer than two nothing is seen, and the answer is no, as it is for a graph that
+            takes no other number of rows.
     """
     count = len(next(iter(rows.values())))
     if not _one_axis(manifest) or count < 2 or any(len(array) != count for array in rows.values()):
         return False
     names = [spec.name for spec in manifest.outputs]
-    whole, parts = session.run(names, dict(rows)), _in_blocks(session, names, rows, count, (count + 1) // 2)
+    whole = session.run(names, dict(rows))
+    try:
+        parts = _in_blocks(session, names, rows, count, (count + 1) // 2)
+    except REFUSALS:
+        return False
     tolerance = manifest.self_test.tolerance
     return all(_same(one, other, tolerance) for one, other in zip(whole, parts, strict=True))
 

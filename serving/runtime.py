@@ -224,15 +224,6 @@ class Runtime:
             self.shadows.ask(pair, lambda inputs: compute(shadow, inputs, check(shadow, inputs)), inputs, outputs)
         return outputs
 
-    def refuse_if_full(self, served: Served, call: Call) -> None:
-        """Refuse what ``compute`` would refuse now, before anything is spent on it.
-
-        Raises:
-            Overloaded: long runs wait for their turn already.
-        """
-        if served.length.is_long and served not in self._joined:
-            self._turns.refuse_if_full(served.length.run_s, call)
-
     def _computed(self, served: Served, inputs: Mapping[str, Array], axes: Mapping[str, int], call: Call) -> Outputs:
         if not served.length.is_long:
             return compute(served, inputs, axes)

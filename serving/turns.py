@@ -97,30 +97,22 @@ class Turns:
                 self._free -= 1
                 self._ahead_s += expected_s
                 return
-            self.refuse_if_full(expected_s, call)
+            # Of those that run now, half is over on average.
+            wait_s = max(self._ahead_s - self._cores * expected_s / 2, 0.0) / self._cores
+            allowed_s = max(_MOST_AHEAD_RUNS * expected_s, _NOTICED_S - _LESS_BY_RUNS * expected_s)
+            if wait_s > allowed_s and call.priority is not Priority.HIGH:
+                raise Overloaded(
+                    cause=f"Runs that take {expected_s * 1000:.0f} ms each wait for their turn already",
+                    mend="Ask again later, more slowly, or ask another replica",
+                    # In few steps, so that one refusal is like the other and costs little (``serving/status.py``).
+                    retry_s=max(round(wait_s, 2), 0.01),
+                )
             self._ahead_s += expected_s
             turn = threading.Event()
             heapq.heappush(self._waiting, (call.priority, next(self._number), turn))
         with self._lent():
             # Whose deadline passes meanwhile learns it when the turn comes, which is soon.
             turn.wait()
-
-    def refuse_if_full(self, expected_s: float, call: Call) -> None:
-        """Refuse one more run of that length where it would be refused now.
-
-        Raises:
-            Overloaded: its turn would come too late.
-        """
-        # Of those that run now, half is over on average.
-        wait_s = max(self._ahead_s - self._cores * expected_s / 2, 0.0) / self._cores
-        allowed_s = max(_MOST_AHEAD_RUNS * expected_s, _NOTICED_S - _LESS_BY_RUNS * expected_s)
-        if not self._free and wait_s > allowed_s and call.priority is not Priority.HIGH:
-            raise Overloaded(
-                cause=f"Runs that take {expected_s * 1000:.0f} ms each wait for their turn already",
-                mend="Ask again later, more slowly, or ask another replica",
-                # In few steps, so that one refusal is like the other and costs little (``serving/status.py``).
-                retry_s=max(round(wait_s, 2), 0.01),
-            )
 
     def _leave(self, expected_s: float) -> None:
         with self._lock:

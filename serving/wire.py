@@ -82,11 +82,6 @@ class Wire:
         if known is None:
             return self._read_anew(request, call)
         head, blocks = known
-        served = find(self._runtime, head.model, head.version, call)
-        call.model = served.label
-        call.refuse_if_over()
-        # Before the numbers are looked at: of a flood they are most of the cost.
-        self._runtime.refuse_if_full(served, call)
         arrays = {}
         for one, (start, end) in zip(head.blocks, blocks, strict=True):
             # A slice, not a view: its copy lies aligned, as the graph's kernels want it.
@@ -94,6 +89,9 @@ class Wire:
             if one.dtype == np.bool_ and array.view(np.uint8).max() > 1:
                 return self._read_anew(request, call)
             arrays[one.name] = array
+        served = find(self._runtime, head.model, head.version, call)
+        call.model = served.label
+        call.refuse_if_over()
         # Looked at once: beside a canary another call may put another version there at any moment.
         checked = head.checked
         if checked is None or checked[0] is not served:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from grpc import _server
 
+from features.errors import HaechiError
 from features.settings import Settings
 from serving import intake
 from serving.call import Priority
@@ -19,6 +20,7 @@ from serving.intake import PRIORITY
 from serving.proto import open_inference_grpc_pb2 as oip
 from serving.runtime import Runtime
 from serving.server import Server
+from serving.turns import Length
 
 X = np.ones((1, 3), dtype=np.float32)
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
@@ -68,7 +70,14 @@ def test_the_shape_of_grpc_that_it_reaches_into_is_there() -> None:
         "rpc_event", "state", "behavior", "argument_thunk", "request_deserializer", "response_serializer",
     ]  # fmt: skip
     assert {"condition", "client", "due", "statused"} <= vars(_server._RPCState()).keys()
-    for name in ("_abort", "_possibly_finish_call", "_OPEN", "_CLOSED", "_RECEIVE_MESSAGE_TOKEN"):
+    assert {"completion_queue", "lock", "registered_method_handlers", "server_deallocated", "stage"} <= vars(
+        _server._ServerState(None, None, (), None, None, None)
+    ).keys()
+    for name in (
+        "_abort", "_possibly_finish_call", "_OPEN", "_CLOSED", "_RECEIVE_MESSAGE_TOKEN", "_Context", "_status",
+        "_ServerStage", "_request_registered_call", "_request_call", "_process_event_and_continue",
+        "_begin_shutdown_once",
+    ):  # fmt: skip
         assert hasattr(_server, name)
 
 
@@ -93,6 +102,25 @@ def test_a_call_that_ends_without_a_message_is_refused(server: Server) -> None:
             ask(iter(()), timeout=10)
     assert refusal.value.code() is grpc.StatusCode.INVALID_ARGUMENT
     assert "no message" in refusal.value.details()
+
+
+@pytest.mark.parametrize("brief", [True, False])
+def test_a_fault_of_ours_is_logged_and_ends_no_thread(
+    brief: bool, server: Server, client: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(Length, "is_brief", property(lambda self: brief))
+    for _ in range(2):
+        client.infer("doubler", {"x": X})
+
+    def fail(_: object) -> None:
+        raise RuntimeError("a listener that breaks its word")
+
+    server.guard.listeners.append(fail)
+    with pytest.raises(HaechiError):
+        client.infer("doubler", {"x": X})
+    server.guard.listeners.remove(fail)
+    assert "a call ended without an answer" in caplog.text
+    np.testing.assert_array_equal(client.infer("doubler", {"x": X})["y"], 2 * X)
 
 
 def test_a_call_with_two_messages_is_answered_by_its_first(server: Server, client: Client) -> None:

@@ -38,6 +38,13 @@ def test_a_graph_that_looks_from_row_to_row_is_told(manifest: object) -> None:
     assert not row_blocks.by_rows(manifest, looks, ROWS)
 
 
+def test_a_graph_that_takes_no_other_number_of_rows_is_not_cut(manifest: object) -> None:
+    shape = helper.make_node(
+        "Constant", [], ["s"], value=helper.make_tensor("v", TensorProto.INT64, [2], [len(ROWS["x"]), 3])
+    )
+    assert not row_blocks.by_rows(manifest, session(shape, helper.make_node("Reshape", ["x", "s"], ["y"])), ROWS)
+
+
 def test_of_one_row_nothing_is_seen(manifest: object) -> None:
     assert not row_blocks.by_rows(manifest, session(helper.make_node("Neg", ["x"], ["y"])), {"x": ROWS["x"][:1]})
 

@@ -13,6 +13,7 @@ from prometheus_client.registry import Collector
 
 from features.errors import BadInput
 from serving.runtime import Runtime
+from serving.seen.drift import Drift
 from serving.seen.reading import Reading
 from serving.seen.tally import BUCKETS_S, Tally
 
@@ -28,6 +29,7 @@ class Endpoint:
         host: to bind.
         port: 0 picks a free one.
         tally: what was counted.
+        drift: what was seen of inputs.
         runtime: whose models are told of.
         readings: what else there is.
 
@@ -35,10 +37,12 @@ class Endpoint:
         BadInput: the address cannot be had.
     """
 
-    def __init__(self, host: str, port: int, tally: Tally, runtime: Runtime, readings: Sequence[Reading]) -> None:
+    def __init__(
+        self, host: str, port: int, tally: Tally, drift: Drift, runtime: Runtime, readings: Sequence[Reading]
+    ) -> None:
         # Of its own, not the library's global one: two servers in one process are two targets.
         registry = CollectorRegistry()
-        registry.register(_Collector(tally, runtime, readings))
+        registry.register(_Collector(tally, drift, runtime, readings))
         ProcessCollector(registry=registry)
         try:
             self._http = _Http((host, port), _handler(registry))
@@ -81,8 +85,9 @@ def _handler(registry: CollectorRegistry) -> type[MetricsHandler]:
 class _Collector(Collector):
     """Says what a server's numbers are at the moment it is asked."""
 
-    def __init__(self, tally: Tally, runtime: Runtime, readings: Sequence[Reading]) -> None:
+    def __init__(self, tally: Tally, drift: Drift, runtime: Runtime, readings: Sequence[Reading]) -> None:
         self._tally = tally
+        self._drift = drift
         self._runtime = runtime
         self._readings = readings
 
@@ -91,6 +96,7 @@ class _Collector(Collector):
             counted = (*_calls(self._tally), *_masks(self._tally), _fallbacks(self._tally))
         yield from counted
         yield from _models(self._runtime)
+        yield _drifted(self._drift)
         yield _shadows(self._runtime)
         for one in self._readings:
             family = CounterMetricFamily if one.counts else GaugeMetricFamily
@@ -153,6 +159,17 @@ def _models(runtime: Runtime) -> tuple[Metric, ...]:
         if manifest.state_as_of is not None:
             state.add_metric(labels, (now - manifest.state_as_of).total_seconds())
     return loaded, answers, age, state
+
+
+def _drifted(drift: Drift) -> Metric:
+    index = GaugeMetricFamily(
+        "haechi_input_drift_psi",
+        "Population stability index of an input beside training, over about a day; under 0.1 none, over 0.25 look",
+        labels=[*_MODEL, "input"],
+    )
+    for (label, name), value in drift.indices().items():
+        index.add_metric([*label.split("/"), name], value)
+    return index
 
 
 def _shadows(runtime: Runtime) -> Metric:

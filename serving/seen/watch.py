@@ -86,11 +86,13 @@ class Watch:
     def _expose(self, settings: Settings, readings: Sequence[Reading]) -> "Endpoint | None":
         if settings.metrics_port is None:
             return None
+        from serving.seen.drift import Drift
         from serving.seen.metrics import Endpoint
         from serving.seen.tally import Tally
 
-        tally = Tally()
-        endpoint = Endpoint(settings.metrics_host, settings.metrics_port, tally, self._runtime, readings)
+        tally, drift = Tally(), Drift()
+        endpoint = Endpoint(settings.metrics_host, settings.metrics_port, tally, drift, self._runtime, readings)
         self._hear(self._guard.listeners, tally.ended)
         self._hear(self._runtime.after_run, tally.ran)
+        self._hear(self._runtime.after_run, drift.ran)
         return endpoint

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from features.errors import BadInput, HaechiError, UnknownName
+from features.limits import Deciles
 from features.manifest import Manifest
 from serving.call import Call
 from serving.guard import Ended
@@ -139,6 +140,20 @@ def test_missing_inputs_are_counted_by_their_mask(seen) -> None:
     assert seen.value("haechi_input_missing_values_total", **labels) == 2
 
 
+def test_drift_is_told_by_input(watched, own_runtime: Runtime, make_manifest: Callable[..., Manifest]) -> None:
+    seen, doubler = watched(metrics_port=0), own_runtime.get("doubler")
+    rising = Deciles(input="x", values=(tuple(float(point) for point in range(9)),))
+    served = replace(doubler, manifest=make_manifest(**{**dict(doubler.manifest), "deciles": (rising,)}))
+    x = {"x": np.full((64, 3), 20, dtype=np.float32)}
+    drift = next(hear for hear in own_runtime.after_run if hear.__qualname__ == "Drift.ran").__self__
+    drift._clock = iter(range(100)).__next__
+    for _ in range(20):
+        drift.ran(served, x, NOTHING)
+
+    # All in the last bin, and as good as nothing in the others.
+    assert seen.value("haechi_input_drift_psi", model="doubler", version="1", input="x") == pytest.approx(8.29, abs=0.1)
+
+
 def test_models_their_age_and_who_answers_are_told(seen) -> None:
     samples = seen.samples()
 
@@ -178,7 +193,7 @@ def test_without_a_port_nothing_listens_to_calls(watched) -> None:
 
 def test_a_server_that_stopped_leaves_no_listener(watched, tmp_path: Path) -> None:
     seen = watched(metrics_port=0, slow_ms=0, request_log=tmp_path / "requests")
-    assert sorted(seen.listening()) == ["RequestLog.ran", "Slow.ended", "Tally.ended", "Tally.ran"]
+    assert sorted(seen.listening()) == ["Drift.ran", "RequestLog.ran", "Slow.ended", "Tally.ended", "Tally.ran"]
     seen.server.stop(0)
 
     assert seen.listening() == []

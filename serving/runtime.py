@@ -1,6 +1,5 @@
 """The models of one process: loaded from artifacts, asked with arrays, answered with arrays. It knows no wire."""
 
-import os
 import random
 import threading
 from collections.abc import Callable, Mapping
@@ -16,6 +15,7 @@ from features.routing import CHAMPION_ALONE, Routing
 from features.self_test import load_rows
 from serving.batches import Batches, pays
 from serving.call import Call
+from serving.cores import cores
 from serving.outputs import Outputs
 from serving.served import Served, check, compute, open_served
 from serving.shadow import Shadows
@@ -89,7 +89,7 @@ class Runtime:
         """Each hears of every run on the call's own thread, so must be quick, and must not raise or change arrays."""
         self.shadows = Shadows()
         self._joined: WeakSet[Served] = WeakSet()
-        self.share(len(os.sched_getaffinity(0)), nullcontext)
+        self.share(cores(), nullcontext)
 
     def open(self, folder: Path) -> Served:
         """Check an artifact, try it on its self-test and make it ready to answer, without letting it.

@@ -2,7 +2,6 @@
 
 import errno
 import logging
-import os
 import socket
 from collections.abc import Mapping
 from importlib import import_module
@@ -17,6 +16,7 @@ from features.errors import BadInput
 from features.settings import Settings
 from serving import hearing, inference
 from serving.address import is_loopback
+from serving.cores import cores
 from serving.door import Door, Metadata
 from serving.guard import Guard
 from serving.health import Health
@@ -70,7 +70,7 @@ class Server:
         self.guard.administrative.append(self._door.audit.heard)
         self._health = Health()
         lanes = Lanes()
-        runtime.share(_cores(), lanes.lent)
+        runtime.share(cores(), lanes.lent)
         self._lanes = lanes
         self._intake = Intake(lanes, self._strange, self.guard.brief)
         self._server = grpc.server(
@@ -170,10 +170,6 @@ def _readings(lanes: Lanes, repository: Repository | None) -> list[Reading]:
         return [waiting]
     meaning = "Versions that should be served, and are refused"
     return [waiting, Reading(name="haechi_models_refused", meaning=meaning, read=lambda: len(repository.refused))]
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0))
 
 
 def _options(settings: Settings, *, shared_port: bool) -> list[tuple[str, int]]:

@@ -20,6 +20,7 @@ from pathlib import Path
 
 from features.errors import BadInput, HaechiError
 from features.settings import Settings
+from serving.cores import cores
 from serving.seen import logs
 from serving.serve import Started, serve, wait_for
 from serving.server import DRAIN_S, probe
@@ -39,11 +40,11 @@ def serve_workers(root: Path, settings: Settings, on_ready: Callable[[Started], 
         BadInput: as ``serve``; or there are more workers than cores.
         ArtifactMismatch: as ``serve``.
     """
-    cores = sorted(os.sched_getaffinity(0))
-    if settings.workers > len(cores):
+    granted = cores()
+    if settings.workers > granted:
         raise BadInput(
-            cause=f"{settings.workers} workers on {len(cores)} cores would only wait for each other",
-            mend=f"Use at most {len(cores)} (--workers, HAECHI_WORKERS)",
+            cause=f"{settings.workers} workers on {granted} cores would only wait for each other",
+            mend=f"Use at most {granted} (--workers, HAECHI_WORKERS)",
         )
     told_to_stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -52,7 +53,7 @@ def serve_workers(root: Path, settings: Settings, on_ready: Callable[[Started], 
         unloaded = Path(folder) / "unloaded.json"
         workers = [
             _Worker(root, settings.model_copy(update=ports | _metrics_port(settings, number)), unloaded, core)
-            for number, core in enumerate(cores[: settings.workers])
+            for number, core in enumerate(sorted(os.sched_getaffinity(0))[: settings.workers])
         ]
         try:
             _start(workers, told_to_stop, on_ready)

@@ -1,4 +1,4 @@
-"""How many cores this process may keep busy: those that it may run on, and the share of them that a container grants."""
+"""How many cores this process may keep busy: those that it may run on, within the share that a container grants."""
 
 import os
 from collections.abc import Iterator

@@ -58,6 +58,12 @@ class Line:
         return self.versions[self.current]
 
     @property
+    def may_answer(self) -> tuple[Served, ...]:
+        """Every version that ``answering`` may give."""
+        canary = self.versions.get(self.routing.canary) if self.routing.canary is not None else None
+        return (self.versions[self.current],) if canary is None else (self.versions[self.current], canary)
+
+    @property
     def shadow(self) -> Served | None:
         """The version that is asked beside the one that answers."""
         return self.versions.get(self.routing.shadow) if self.routing.shadow is not None else None
@@ -177,6 +183,15 @@ class Runtime:
             if str(number) == version:
                 return served
         raise UnknownName.among(f"version of {model}", version, list(map(str, sorted(line.versions))))
+
+    def is_brief(self, model: str, version: str) -> bool:
+        """Whether the runs of every version that ``find`` may give are brief; not so where there is none."""
+        line = self._lines.get(model)
+        if line is None:
+            return False
+        if not version:
+            return all(served.length.is_brief for served in line.may_answer)
+        return any(str(number) == version and served.length.is_brief for number, served in line.versions.items())
 
     def _line(self, model: str) -> Line:
         lines = self._lines

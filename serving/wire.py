@@ -104,8 +104,7 @@ class Wire:
     def brief(self, request: bytes) -> bool:
         """Whether ``infer`` of ``request`` will cost less than handing it to another thread."""
         known = self._known(request)
-        checked = None if known is None else known[0].checked
-        return checked is not None and checked[0].length.is_brief
+        return known is not None and self._runtime.is_brief(known[0].model, known[0].version)
 
     def _known(self, request: bytes) -> tuple[_Head, list[tuple[int, int]]] | None:
         """The remembered head of a request, and where its blocks lie; None where one is not as it was then."""

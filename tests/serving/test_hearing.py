@@ -1,15 +1,18 @@
 """Brief calls are answered by the thread that hears of them; who waits longer than that is a thread's."""
 
 import threading
+from pathlib import Path
 
 import grpc
 import numpy as np
 import pytest
 
 from features.errors import Overloaded
+from features.routing import Routing
 from serving.call import Priority
 from serving.client import Client
 from serving.lanes import Lanes
+from serving.runtime import Line, Runtime
 from serving.server import Server
 from serving.turns import BRIEF_S, Length
 
@@ -41,6 +44,30 @@ def test_any_other_call_gets_a_thread(server: Server, client: Client, monkeypatc
 def test_a_run_is_brief_below_its_bound() -> None:
     assert Length(run_s=BRIEF_S * 0.99).is_brief
     assert not Length(run_s=BRIEF_S).is_brief
+
+
+@pytest.mark.parametrize(
+    ("routing", "version", "brief"),
+    [
+        pytest.param(Routing(), "", True, id="the champion alone"),
+        pytest.param(Routing(canary=2, share=0.5), "", False, id="a canary that is not brief may answer"),
+        pytest.param(Routing(canary=2, share=0.5), "1", True, id="asked by its number"),
+        pytest.param(Routing(canary=2, share=0.5), "2", False, id="the other by its number"),
+        pytest.param(Routing(canary=7, share=0.5), "", True, id="a canary that is not at hand"),
+        pytest.param(Routing(shadow=2), "", True, id="a shadow has its own thread"),
+        pytest.param(Routing(), "9", False, id="no such version"),
+    ],
+)
+def test_a_call_is_brief_where_whoever_may_answer_it_is(
+    models: Path, routing: Routing, version: str, *, brief: bool
+) -> None:
+    runtime = Runtime()
+    one, two = (runtime.open(models / "weigher" / number) for number in "12")
+    one.length.run_s, two.length.run_s = BRIEF_S / 2, BRIEF_S * 2
+    runtime.swap("weigher", Line(versions={1: one, 2: two}, current=1, routing=routing))
+
+    assert runtime.is_brief("weigher", version) is brief
+    assert not runtime.is_brief("nobody", version)
 
 
 def test_brief_calls_of_many_callers_at_once_are_all_answered(server: Server, client: Client) -> None:

@@ -1,5 +1,6 @@
 """A search tries what it is given to try, survives what trials do, and goes on where it was stopped."""
 
+import itertools
 import os
 import signal
 import subprocess
@@ -12,6 +13,7 @@ from optuna.trial import TrialState
 
 from features.errors import BadInput
 from tests.training.search.doubles import KNOWN, Bowl, Broken, infinite
+from training.search import run
 from training.search.report import found_in
 from training.search.run import BASELINES, finished, ranked
 
@@ -129,16 +131,21 @@ def test_a_trial_that_loses_is_pruned(search):
     assert min(trial.intermediate_values[0] for trial in pruned) > ranked(one.study)[0].value
 
 
-def test_no_trial_starts_that_would_outlast_the_minutes(search, tmp_path):
-    one, trials = search(seconds=4.0, objective=Bowl(tmp_path / "log", 0.6))
+def test_no_trial_starts_that_would_outlast_the_minutes(search, monkeypatch):
+    # What trains without a search takes 100 s, and 200 s are over by then.
+    ticks_s = itertools.count(time.monotonic(), 100.0)
+    monkeypatch.setattr(run, "monotonic", lambda: next(ticks_s))
+    one, trials = search(seconds=300.0)
 
     assert "would outlast the minutes" in one.stopped
     assert [trial.state for trial in trials] == [TrialState.WAITING]
 
 
 def test_a_trial_that_outlasts_the_minutes_is_tried_again(search, tmp_path):
-    search(trials=1)
-    one, trials = search(trials=2, seconds=2.0, objective=Bowl(tmp_path / "log", 30))
+    _, (first,) = search(trials=1)
+    # Another fits, by what the first one took.
+    seconds = 2.0 + 2 * first.duration.total_seconds()
+    one, trials = search(trials=2, seconds=seconds, objective=Bowl(tmp_path / "log", 30))
     assert one.stopped == "the minutes are over"
     assert [trial.state for trial in trials] == [TrialState.COMPLETE, TrialState.FAIL, TrialState.WAITING]
 

@@ -12,13 +12,26 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from urllib.request import urlopen
 
 import numpy as np
+from prometheus_client.parser import text_string_to_metric_families
 
 from experiments.serving import models
-from experiments.serving.load import Load, answer, cost_us, framed, h2load_or_exit, infer_request, load, served
+from experiments.serving.load import (
+    Load,
+    Serving,
+    answer,
+    cost_us,
+    framed,
+    h2load_or_exit,
+    infer_request,
+    load,
+    served,
+)
 from serving.inference import streamed
 from serving.runtime import Runtime
+from serving.tokens import new_token
 
 REPEATS, STREAM_MESSAGES = 3, 64
 Row = tuple[str, str, str, str]
@@ -36,7 +49,7 @@ def main() -> None:
         root = Path(folder)
         models.traffic(root)
         models.tabular(root)
-        for make in (unary, stream, batch):
+        for make in (unary, token, stream, batch, workers):
             for row in make(root, seconds):
                 write(f"| {' | '.join(row)} |\n")
                 sys.stdout.flush()
@@ -73,36 +86,45 @@ def measured(run: Callable[[], Load], ceiling: Callable[[], float]) -> tuple[Loa
 
 def unary(root: Path, seconds: float) -> list[Row]:
     """One row a call, at 1, 8 and 64 calls in flight."""
-    request, rows = infer_request("traffic", example(1)), []
-    with served(root, cores="0") as (address, pid):
-        reply = answer(address, request)
-        _check(root, reply.raw_output_contents[0])
-        size = len(framed(reply.SerializeToString()))
+    rows = []
+    with served(root, cores="0") as server:
+        _check(root, answer(server.address, infer_request("traffic", example(1))).raw_output_contents[0])
         for in_flight, goal in ((1, "-"), (8, "<= 340 us (4.1 times)"), (64, "-")):
-            run = lambda n=in_flight: load(  # noqa: E731
-                address, pid, framed(request), reply_bytes=size, in_flight=n, seconds=seconds
-            )
-            found, ceiling = measured(run, lambda: ceiling_us(root, 1))
-            rows.append(_row(f"unary infer, {in_flight} in flight", goal, found, found.cpu_us, ceiling))
+            rows.append(_unary(root, server, f"unary infer, {in_flight} in flight", goal, in_flight, seconds))
     return rows
+
+
+def token(root: Path, seconds: float) -> list[Row]:
+    """The same where callers are asked for a token."""
+    tokens = root / "tokens.toml"
+    shown = new_token(tokens, "bench", ["infer:traffic"], zone="", expires=None, rate_per_s=None)
+    with served(root, "--tokens", str(tokens), cores="0") as server:
+        figure, goal = "unary infer, 8 in flight, with a token", "<= 400 us (4.8 times)"
+        return [_unary(root, server, figure, goal, 8, seconds, ("authorization", f"Bearer {shown}"))]
+
+
+def _unary(
+    root: Path, server: Serving, figure: str, goal: str, in_flight: int, seconds: float, *metadata: tuple[str, str]
+) -> Row:
+    request = infer_request("traffic", example(1))
+    size = len(framed(answer(server.address, request, metadata).SerializeToString()))
+    headers = tuple(f"{name}: {value}" for name, value in metadata)
+    found, ceiling = measured(
+        lambda: load(server, framed(request), reply_bytes=size, in_flight=in_flight, seconds=seconds, headers=headers),
+        lambda: ceiling_us(root, 1),
+    )
+    return _row(figure, goal, found, found.cpu_us, ceiling)
 
 
 def stream(root: Path, seconds: float) -> list[Row]:
     """Messages over streams: 64 in flight on each call of one connection."""
     request = infer_request("traffic", example(1))
-    with served(root, cores="0") as (address, pid):
-        reply = streamed(answer(address, request).SerializeToString())
+    body = framed(*[request] * STREAM_MESSAGES)
+    with served(root, cores="0") as server:
+        reply = streamed(answer(server.address, request).SerializeToString())
         size = len(framed(*[reply] * STREAM_MESSAGES))
         found, ceiling = measured(
-            lambda: load(
-                address,
-                pid,
-                framed(*[request] * STREAM_MESSAGES),
-                reply_bytes=size,
-                in_flight=1,
-                seconds=seconds,
-                method="ModelStreamInfer",
-            ),
+            lambda: load(server, body, reply_bytes=size, in_flight=1, seconds=seconds, method="ModelStreamInfer"),
             lambda: ceiling_us(root, 1),
         )
     label = f"streaming infer, {STREAM_MESSAGES} messages in flight, a message"
@@ -112,14 +134,44 @@ def stream(root: Path, seconds: float) -> list[Row]:
 def batch(root: Path, seconds: float) -> list[Row]:
     """How much of the graph's own speed is left at 32 rows a call."""
     request = infer_request("traffic", example(32))
-    with served(root, cores="0") as (address, pid):
-        size = len(framed(answer(address, request).SerializeToString()))
+    with served(root, cores="0") as server:
+        size = len(framed(answer(server.address, request).SerializeToString()))
         found, ceiling = measured(
-            lambda: load(address, pid, framed(request), reply_bytes=size, in_flight=8, seconds=seconds),
+            lambda: load(server, framed(request), reply_bytes=size, in_flight=8, seconds=seconds),
             lambda: ceiling_us(root, 32),
         )
     share = f"{ceiling / found.cpu_us:.0%} of the ceiling"
     return [("32 rows a call, 8 in flight", ">= 60 % of the ceiling", share, f"{found.cpu_us / ceiling:.2f}")]
+
+
+def workers(root: Path, seconds: float) -> list[Row]:
+    """Two processes, a core each, beside one; as many connections as calls in flight, as of many callers."""
+    request, costs, shares = infer_request("traffic", example(1)), [], [0.0]
+    for flags in ((), ("--workers", "2")):
+        with served(root, *flags, cores=None if flags else "0", metrics_port="0") as server:
+            size = len(framed(answer(server.address, request).SerializeToString()))
+            before = [_answered(url) for url in server.metrics]
+            found, _ = measured(
+                lambda server=server, size=size: load(
+                    server, framed(request), reply_bytes=size, in_flight=64, seconds=seconds, most_connections=64
+                ),
+                lambda: 1.0,
+            )
+            costs.append(found.cpu_us)
+            counts = [_answered(url) - one for url, one in zip(server.metrics, before, strict=True)]
+            shares = [count / sum(counts) for count in counts]
+    figure = "two workers against one, 64 callers"
+    return [
+        (f"{figure}: CPU a call", "<= 1.1 times", f"{costs[1]:.0f} against {costs[0]:.0f} us", "-"),
+        (f"{figure}: the lesser share of calls", ">= 40 %", f"{min(shares):.0%}", "-"),
+    ]
+
+
+def _answered(url: str) -> float:
+    """Calls that a process has answered, by its metrics."""
+    with urlopen(url, timeout=10) as reply:  # noqa: S310
+        families = text_string_to_metric_families(reply.read().decode())
+        return sum(one.value for each in families for one in each.samples if one.name == "haechi_call_seconds_count")
 
 
 def start() -> Row:

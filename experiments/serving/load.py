@@ -56,9 +56,24 @@ def h2load_or_exit() -> None:
         sys.exit("error: h2load is not installed\n  fix: apt-get install nghttp2-client")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Serving:
+    """A server that answers.
+
+    Attributes:
+        address: of it.
+        pid: of its process, or of the one that watches its workers.
+        metrics: where each of its processes has its metrics; empty: nowhere.
+    """
+
+    address: str
+    pid: int
+    metrics: tuple[str, ...]
+
+
 @contextmanager
-def served(root: Path, *flags: str, cores: str | None = None, **settings: str) -> Iterator[tuple[str, int]]:
-    """``haechi serve`` over ``root``; gives its address and process."""
+def served(root: Path, *flags: str, cores: str | None = None, **settings: str) -> Iterator[Serving]:
+    """``haechi serve`` over ``root``."""
     pinned = ["taskset", "-c", cores] if cores is not None else []
     command = [*pinned, sys.executable, "-m", "haechi", "serve", "--models", str(root), "--port", "0", "--json", *flags]
     with tempfile.TemporaryDirectory() as home:
@@ -72,7 +87,8 @@ def served(root: Path, *flags: str, cores: str | None = None, **settings: str) -
                     text += line
                     if line.startswith("}"):
                         break
-                yield json.loads(text)["address"], process.pid
+                told = json.loads(text)
+                yield Serving(address=told["address"], pid=process.pid, metrics=tuple(told["metrics"]))
             finally:
                 process.terminate()
 
@@ -99,8 +115,7 @@ def answer(address: str, request: bytes, metadata: tuple[tuple[str, str], ...] =
 
 
 def load(
-    address: str,
-    pid: int,
+    server: Serving,
     body: bytes,
     *,
     reply_bytes: int,
@@ -108,20 +123,21 @@ def load(
     seconds: float,
     method: str = "ModelInfer",
     headers: tuple[str, ...] = (),
+    most_connections: int = 8,
 ) -> Load:
     """Let h2load ask ``method`` with the same ``body`` again and again.
 
     Args:
-        address: of the server.
-        pid: of its process, whose CPU time and its children's are counted.
+        server: whose CPU time is counted.
         body: of every request.
         reply_bytes: of a good reply's body; h2load does not see gRPC's status, and a refusal has no body.
-        in_flight: calls at a time, over at most eight connections.
+        in_flight: calls at a time.
         seconds: to go on for.
         method: of the inference service.
         headers: more of them.
+        most_connections: that the calls share.
     """
-    connections = min(in_flight, 8)
+    connections = min(in_flight, most_connections)
     with tempfile.TemporaryDirectory() as folder:
         data, log = Path(folder) / "body", Path(folder) / "log"
         data.write_bytes(body)
@@ -139,11 +155,11 @@ def load(
         command += ["-d", str(data), f"--log-file={log}", "-H", "te: trailers", "-H", "content-type: application/grpc"]
         for header in headers:
             command += ["-H", header]
-        before_s = cpu_s(pid)
+        before_s = cpu_s(server.pid)
         said = subprocess.run(  # noqa: S603
-            [*command, f"http://{address}{SERVICE}/{method}"], capture_output=True, text=True, check=True
+            [*command, f"http://{server.address}{SERVICE}/{method}"], capture_output=True, text=True, check=True
         ).stdout
-        spent_s = cpu_s(pid) - before_s
+        spent_s = cpu_s(server.pid) - before_s
         latency_ms = np.loadtxt(log, usecols=2, ndmin=1) / 1000
     done = int(_found(r"requests: .* (\d+) done", said))
     received = int(_found(r"headers \(space savings.*?\((\d+)\) data", said))

@@ -33,13 +33,13 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         models.slow(root, _layers(x))
-        with served(root, cores="0") as (address, pid):
+        with served(root, cores="0") as server:
             request = infer_request("slow", x)
-            alone = asyncio.run(_closed(address, request, 1, seconds / 6))
-            full = asyncio.run(_closed(address, request, 2, seconds / 6))
-            before = psutil.Process(pid).memory_info().rss
-            took, refused = asyncio.run(_open(address, request, TIMES * len(full) / (seconds / 6), seconds))
-            after = psutil.Process(pid).memory_info().rss
+            alone = asyncio.run(_closed(server.address, request, 1, seconds / 6))
+            full = asyncio.run(_closed(server.address, request, 2, seconds / 6))
+            before = psutil.Process(server.pid).memory_info().rss
+            took, refused = asyncio.run(_open(server.address, request, TIMES * len(full) / (seconds / 6), seconds))
+            after = psutil.Process(server.pid).memory_info().rss
     capacity = len(full) / (seconds / 6)
     goodput, p99, unloaded = len(took) / seconds, np.percentile(took, 99) * 1000, np.percentile(alone, 99) * 1000
     write = sys.stdout.write

@@ -37,14 +37,14 @@ def main() -> None:
         root = Path(folder)
         models.traffic(root)
         models.tabular(root)
-        with served(root) as (address, pid):
+        with served(root) as server:
             callers = [
-                threading.Thread(target=_ask, args=(address, number, over, codes, unexpected))
+                threading.Thread(target=_ask, args=(server.address, number, over, codes, unexpected))
                 for number in range(CALLERS)
             ]
             for caller in callers:
                 caller.start()
-            resident = _watched(psutil.Process(pid), seconds, codes)
+            resident = _watched(psutil.Process(server.pid), seconds, codes)
             over.set()
             for caller in callers:
                 caller.join()

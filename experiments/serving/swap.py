@@ -35,8 +35,8 @@ def main() -> None:
         for version in (1, 2):
             models.traffic(root, version)
         set_aliases(root, "traffic", {"champion": 1, "previous": 2})
-        with served(root, cores="0", poll_s="0.2") as (address, _):
-            calls, failed, swaps = asyncio.run(_asked(address, root, seconds))
+        with served(root, cores="0", poll_s="0.2") as server:
+            calls, failed, swaps = asyncio.run(_asked(server.address, root, seconds))
     during = np.array([any(0 <= began - swap < _AROUND_S for swap in swaps) for began, _, _ in calls])
     took_ms = np.array([took for _, took, _ in calls]) * 1000
     quiet, busy = (float(np.percentile(took_ms[which], 99)) for which in (~during, during))

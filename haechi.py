@@ -52,11 +52,20 @@ for room in ROOMS:
     import_module(f"{room}.cli").add_commands(app)
 
 
+_INTERRUPTED = 130
+"""The exit code of a command that Ctrl-C ended, as shells have it."""
+
+
 def main() -> None:
     """Run one command; a user's mistake exits 2 with cause and mend, anything else that goes wrong exits 1."""
     _write_what_can_be_written()
     try:
         app()
+    except SystemExit as left:
+        # What typer makes of Ctrl-C, without a word.
+        if left.code == _INTERRUPTED:
+            sys.stderr.write("Interrupted: what was not finished is not kept\n")
+        raise
     except HaechiError as error:
         console.fail(error)
         sys.exit(error.exit_code)

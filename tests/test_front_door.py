@@ -48,6 +48,18 @@ def broken(monkeypatch, run):
     return call
 
 
+def test_ctrl_c_is_said(monkeypatch, run):
+    app = typer.Typer()
+
+    @app.command()
+    def anything() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(haechi, "app", app)
+
+    assert run() == (130, "", "Interrupted: what was not finished is not kept\n")
+
+
 def test_success_exits_0_with_one_json_document_on_stdout(run):
     code, out, err = run("config", "--json")
     assert (code, err) == (0, "")

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.dates import AutoDateFormatter, AutoDateLocator
 from matplotlib.figure import Figure
 
 from features.series import FloatArray
@@ -47,7 +48,7 @@ def fan_chart(
         axes.axvline(when[0], color=_GREY, lw=0.5)
     axes.set_ylabel(unit)
     axes.set_ylim(bottom=0)
-    figure.autofmt_xdate(rotation=0, ha="center")
+    _date(axes)
     axes.legend(frameon=False, ncols=3, loc="upper left", bbox_to_anchor=(0, 1.09))
     return figure
 
@@ -78,7 +79,7 @@ def event_chart(
     axes.plot(times, measured, ".-", color=_INK, ms=4, lw=0.8, label="measured")
     axes.set_ylabel(unit)
     axes.set_ylim(bottom=0)
-    figure.autofmt_xdate(rotation=0, ha="center")
+    _date(axes)
     axes.legend(frameon=False, ncols=4, loc="upper left", bbox_to_anchor=(0, 1.09))
     return figure
 
@@ -138,7 +139,7 @@ def error_by_day(
         axes.axvline(origin, color=_INK, lw=0.8, ls=":")
     axes.set_ylim(bottom=0)
     axes.set_ylabel(f"mean absolute error, {unit}")
-    figure.autofmt_xdate(rotation=0, ha="center")
+    _date(axes)
     axes.legend(frameon=False)
     return figure
 
@@ -244,6 +245,13 @@ def _figure(title: str) -> tuple[Figure, Axes]:
     axes = _dressed(figure.subplots())
     figure.suptitle(title, color=_INK)
     return figure, axes
+
+
+def _date(axes: Axes) -> None:
+    """Evenly: what matplotlib picks has the first of a month beside the last day before."""
+    locator = AutoDateLocator(minticks=3, maxticks=8, interval_multiples=False)  # type: ignore[no-untyped-call]
+    axes.xaxis.set_major_locator(locator)
+    axes.xaxis.set_major_formatter(AutoDateFormatter(locator))  # type: ignore[no-untyped-call]
 
 
 def _dressed(axes: Axes) -> Axes:

@@ -1,6 +1,6 @@
 """LightGBM's trees to ONNX, such that both say the same on every float32 input."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import lightgbm
@@ -11,17 +11,23 @@ from onnxmltools.convert.common.data_types import FloatTensorType
 
 from features.errors import BadInput
 
-# What converts to another model without a word (onnxmltools' issue 708 and our own trials).
-_INCONVERTIBLE: dict[str, tuple[Any, ...]] = {
-    "zero_as_missing": (True,),
-    "linear_tree": (True,),
-    "reg_sqrt": (True,),
-    "objective": ("multiclassova",),
-    "boosting": ("rf",),
+# What converts to another model without a word (onnxmltools' issue 708 and our own trials), by LightGBM's own names.
+_INCONVERTIBLE: dict[str, tuple[str, ...]] = {
+    "zero_as_missing": ("true", "+", "1"),
+    "linear_tree": ("true", "+", "1"),
+    "reg_sqrt": ("true", "+", "1"),
+    "objective": ("multiclassova", "multiclass_ova", "ova", "ovr"),
+    "boosting": ("rf", "random_forest"),
 }
 # What is no larger LightGBM takes for zero, and splits there.
 _ZERO = np.float32(1e-35)
-_ALIASES = {"linear_trees": "linear_tree", "boosting_type": "boosting", "boost": "boosting", "app": "objective"}
+# LightGBM's other names of those settings (its documentation, 'Parameters').
+_ALIASES = {
+    "linear_trees": "linear_tree",
+    **dict.fromkeys(("boosting_type", "boost"), "boosting"),
+    **dict.fromkeys(("objective_type", "app", "application", "loss"), "objective"),
+    **dict.fromkeys(("cat_feature", "categorical_column", "cat_column", "categorical_features"), "categorical_feature"),
+}
 
 
 def refuse_inconvertible(parameters: Mapping[str, Any]) -> None:
@@ -31,12 +37,13 @@ def refuse_inconvertible(parameters: Mapping[str, Any]) -> None:
         BadInput: names the setting.
     """
     for name, value in parameters.items():
-        if value in _INCONVERTIBLE.get(_ALIASES.get(name, name), ()):
+        known = _ALIASES.get(name, name)
+        if str(value).strip().lower() in _INCONVERTIBLE.get(known, ()):
             raise BadInput(
                 cause=f"LightGBM's {name}={value!r} converts to a graph that silently says something else",
                 mend=f"Leave {name} at its default",
             )
-        if name in ("categorical_feature", "categorical_column", "cat_feature"):
+        if known == "categorical_feature":
             raise BadInput(
                 cause=f"LightGBM's {name} splits on codes, which a graph of float32 inputs does not",
                 mend="Give the trees numbers: the category's level or its usual error",
@@ -44,7 +51,12 @@ def refuse_inconvertible(parameters: Mapping[str, Any]) -> None:
 
 
 def grow(
-    rows: np.ndarray, targets: np.ndarray, weights: np.ndarray, parameters: Mapping[str, Any], count: int
+    rows: np.ndarray,
+    targets: np.ndarray,
+    weights: np.ndarray,
+    parameters: Mapping[str, Any],
+    count: int,
+    on_tree: Callable[[object], None] = lambda _: None,
 ) -> lightgbm.Booster:
     """Trees on float32 rows, every threshold rounded down to float32.
 
@@ -54,6 +66,7 @@ def grow(
         weights: (row,).
         parameters: LightGBM's.
         count: trees.
+        on_tree: is called after each; what it raises ends the growing.
 
     Raises:
         BadInput: settings that cannot be exported, no rows, or rows that hold NaN.
@@ -67,7 +80,7 @@ def grow(
     if rows.dtype != np.float32 or not np.isfinite(rows).all():
         raise BadInput(cause="Rows for trees are not finite float32", mend="Cast them, and put a mask beside a number")
     data = lightgbm.Dataset(rows, targets, weight=weights, free_raw_data=True)
-    booster = lightgbm.train({**parameters, "verbosity": -1}, data, num_boost_round=count)
+    booster = lightgbm.train({**parameters, "verbosity": -1}, data, num_boost_round=count, callbacks=[on_tree])
     return _rounded(booster)
 
 

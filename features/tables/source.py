@@ -149,7 +149,7 @@ def _expand(path: Path) -> list[Path]:
         beside = sorted(file.name for file in path.parent.iterdir()) if path.parent.is_dir() else []
         near = get_close_matches(path.name, beside, n=1)
         raise BadInput(
-            cause=f"{path} is not there",
+            cause=f"{path} is not there" + ("" if path.is_absolute() else f", seen from {Path.cwd()}"),
             mend=f"Did you mean {path.parent / near[0]}?" if near else "Check the path, or quote the glob",
         )
     return matched

@@ -1,5 +1,6 @@
 """LightGBM and onnxruntime say the same, on the very thresholds too; what would not is refused."""
 
+from concurrent.futures import CancelledError
 from itertools import pairwise
 
 import lightgbm
@@ -157,6 +158,13 @@ def test_more_trees_fit_better():
         pytest.param({"objective": "multiclassova"}, id="one class against all"),
         pytest.param({"boosting": "rf"}, id="a forest"),
         pytest.param({"boosting_type": "rf"}, id="a forest, by another name"),
+        pytest.param({"boosting": "random_forest"}, id="a forest, by another word"),
+        pytest.param({"linear_tree": "true"}, id="lines in leaves, as text"),
+        pytest.param({"zero_as_missing": "1"}, id="zeros that are missing, as a number"),
+        pytest.param({"application": "multiclass_ova"}, id="one class against all, by another name and word"),
+        pytest.param({"loss": "ova"}, id="one class against all, in short"),
+        pytest.param({"cat_column": 3}, id="codes, by a third name"),
+        pytest.param({"categorical_features": [3]}, id="codes, in the plural"),
         pytest.param({"categorical_feature": [3]}, id="codes"),
         pytest.param({"cat_feature": "name:x"}, id="codes, by another name"),
     ],
@@ -166,6 +174,20 @@ def test_a_setting_that_would_not_export_is_refused_by_name(setting):
 
     with pytest.raises(BadInput, match=name):
         grown(PLAIN | setting)
+
+
+def test_growing_ends_where_nobody_waits_for_it():
+    grown_trees = []
+
+    def on_tree(one):
+        grown_trees.append(one)
+        if len(grown_trees) == 3:
+            raise CancelledError
+
+    rows = np.random.default_rng(3).standard_normal((500, 4)).astype(np.float32)
+    with pytest.raises(CancelledError):
+        grow(rows, rows[:, 0].copy(), np.ones(500, np.float32), PLAIN, 1000, on_tree)
+    assert len(grown_trees) == 3
 
 
 def test_what_exports_is_not_refused():

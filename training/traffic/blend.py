@@ -67,7 +67,8 @@ class Blend:
     def __call__(self, inputs: Mapping[str, npt.NDArray[np.generic]]) -> FloatArray:
         """Quantiles (entity, step, quantile) of a table's inputs."""
         with torch.inference_mode():
-            tensors = {name: torch.from_numpy(array) for name, array in inputs.items()}
+            # Some are views that nobody may write to, which torch warns of.
+            tensors = {name: torch.tensor(array) for name, array in inputs.items()}
             median, factor = self.smooth(tensors)
             if self.trees is not None:
                 more, wider = self.trees(tensors)

@@ -1,9 +1,10 @@
 """Fits the members on one stretch of time; the same door before the weights are chosen and after."""
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import CancelledError, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
+from threading import Event
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +25,7 @@ from training.traffic.trees import Trees, fit_trees
 
 # Rows that are forecast at once.
 _BATCH = 8192
+_NOTICED_S = 0.2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -84,12 +86,28 @@ def fit_members(
             mend="Train on a longer history or on entities with measurements",
         )
     seeds = range(seed, seed + recipe.network_seeds) if "network" in recipe.members else ()
+    over = Event()
+
+    def on_tree(_: object) -> None:
+        if over.is_set():
+            raise CancelledError
+
     with one_thread(), ThreadPoolExecutor(max_workers=1) as beside:
         growing = (
-            beside.submit(fit_trees, sample, chosen, config, recipe, seed, bar) if "trees" in recipe.members else None
+            beside.submit(fit_trees, sample, chosen, config, recipe, seed, bar, on_tree)
+            if "trees" in recipe.members
+            else None
         )
-        networks = [fit_network(sample, chosen, config, recipe, one, bar) for one in seeds]
-        trees = None if growing is None else growing.result()
+        try:
+            networks = [fit_network(sample, chosen, config, recipe, one, bar) for one in seeds]
+            # Ctrl-C may reach the other thread, and a wait without an end would not notice.
+            while growing is not None and not growing.done():
+                wait([growing], timeout=_NOTICED_S)
+            trees = None if growing is None else growing.result()
+        except BaseException:
+            # Ctrl-C reaches this thread alone, and a network that diverged needs no trees: nobody waits for them.
+            over.set()
+            raise
     return Members(linear=linear, networks=networks, trees=trees)
 
 

@@ -1,5 +1,6 @@
 """Boosted trees on the residual of the adaptive profile: one set for each group of steps, median and quantiles."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -153,9 +154,17 @@ def assembled(
 
 
 def fit_trees(
-    sample: Sample, chosen: npt.NDArray[np.int64], config: TrafficConfig, recipe: Recipe, seed: int, bar: Progress
+    sample: Sample,
+    chosen: npt.NDArray[np.int64],
+    config: TrafficConfig,
+    recipe: Recipe,
+    seed: int,
+    bar: Progress,
+    on_tree: Callable[[object], None],
 ) -> Trees:
     """Grow trees on the rows ``chosen``: least absolute error of the median, pinball loss around it.
+
+    ``on_tree`` is called after each tree; what it raises ends the growing.
 
     Raises:
         BadInput: nothing was measured there.
@@ -164,9 +173,8 @@ def fit_trees(
     boosters = []
     for some in bar.track(steps, description="growing trees"):
         rows, target, weight = _rows(sample, chosen, some, features, chance)
-        median = grow(
-            rows, target, weight, _parameters(recipe, seed) | {"objective": "regression_l1"}, recipe.trees_count
-        )
+        parameters = _parameters(recipe, seed)
+        median = grow(rows, target, weight, parameters | {"objective": "regression_l1"}, recipe.trees_count, on_tree)
         left = target - median.predict(rows, num_threads=1)
         part = slice(None, None, _SPREAD_SHARE)
         around = [
@@ -174,8 +182,9 @@ def fit_trees(
                 np.ascontiguousarray(rows[part]),
                 left[part].copy(),
                 weight[part].copy(),
-                _parameters(recipe, seed) | {"objective": "quantile", "alpha": level},
+                parameters | {"objective": "quantile", "alpha": level},
                 max(1, recipe.trees_count // _SPREAD_SHARE),
+                on_tree,
             )
             for level in outer(config.quantiles)
         ]

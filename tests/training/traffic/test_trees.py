@@ -17,7 +17,7 @@ from training.traffic.trees import TreeFeatures, fit_trees, groups
 def fitted(recipe=TINY, *, count=300, seed=7, measured=persistent):
     inputs = rows(count)
     with progress() as bar:
-        return fit_trees(sample(inputs, measured(inputs)), np.arange(count), CONFIG, recipe, seed, bar)
+        return fit_trees(sample(inputs, measured(inputs)), np.arange(count), CONFIG, recipe, seed, bar, lambda _: None)
 
 
 @pytest.fixture(scope="module")

@@ -78,10 +78,11 @@ class Guard:
         """What grpc calls with a request's bytes (or a stream of them), and answers with the bytes returned."""
         name, answer = full_name(described), _on_bytes(described, method)
         if method.refused is not None:
-            return self._stream(name, method.scope, self._each(answer, method.refused), told_each=True)
-        if streams(described):
-            return self._stream(name, method.scope, answer)
-        guarded = self._unary(name, method.scope, answer, _noted(described) if method.scope == ADMIN else None)
+            guarded = self._stream(name, method.scope, self._each(answer, method.refused), told_each=True)
+        elif streams(described):
+            guarded = self._stream(name, method.scope, answer)
+        else:
+            guarded = self._unary(name, method.scope, answer, _noted(described) if method.scope == ADMIN else None)
         if not method.scope:
             self.public.add(guarded)
         if method.brief is not None:

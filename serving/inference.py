@@ -61,6 +61,7 @@ def answers(runtime: Runtime, repository: Repository | None) -> dict[str, Method
             answer=lambda request, call: streamed(wire.infer(request, call)),
             scope="infer",
             raw=True,
+            brief=wire.brief,
             refused=stream_refused,
         ),
         "RepositoryIndex": Method(answer=calls.repository_index, scope="read"),

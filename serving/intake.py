@@ -11,7 +11,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterable
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future
 from functools import partial
 from importlib import import_module
 from typing import Any
@@ -21,14 +21,14 @@ from grpc import _server
 from features.errors import Overloaded
 from serving.call import Priority, priority
 from serving.lanes import Lanes
-from serving.streams import run_stream
+from serving.streams import Stream
 
 PRIORITY = "haechi-priority"
 """The metadata in which a caller says ``high`` (alerts), ``normal`` or ``batch``."""
 
 # Long enough for a full message over a bad line, short enough that a flood of silent calls drains.
 _PATIENCE_S = 10.0
-# Each has a thread of its own: what comes in on one is answered in its order.
+# Each may hold as much as fits into the memory of its queues.
 _MOST_STREAMS = 64
 _refusing = threading.local()
 _LOG = logging.getLogger("haechi.serving")
@@ -54,7 +54,6 @@ class Intake(Executor):
         self._lanes = lanes
         self._strange = strange
         self._brief = brief
-        self._streams = ThreadPoolExecutor(_MOST_STREAMS, thread_name_prefix="haechi-stream")
         self._open_streams = 0
         self._lock = threading.Lock()
         self._silent: dict[Any, tuple[float, Any]] = {}
@@ -69,19 +68,18 @@ class Intake(Executor):
         work, event, state, behaviour = args[:4]
         if work is not _server._unary_response_in_pool:
             # gRPC's own services of one direction bring threads of their own, so what is left streams in both.
-            return self._stream(lambda: run(run_stream, event, state, behaviour), lambda: run(*args), event)
-        if self._strange(behaviour, event.invocation_metadata or ()):
+            self._stream(run, *args)
+        elif self._strange(behaviour, event.invocation_metadata or ()):
             self._lanes.submit(partial(answer, _reply, (event, state, behaviour, b"")), Priority.BATCH)
         else:
             self._receive(event, state, behaviour)
         return None
 
-    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+    def shutdown(self, wait: bool = True, **_: Any) -> None:
         """Take no more calls; those that were taken are answered."""
         self._over.set()
         self._sweeper.join()
         self._lanes.close()
-        self._streams.shutdown(wait, cancel_futures=cancel_futures)
 
     def _receive(self, event: Any, state: Any, behaviour: Any) -> None:
         def received(message: Any) -> Any:
@@ -103,7 +101,9 @@ class Intake(Executor):
             event.call.start_server_batch((_cygrpc.ReceiveMessageOperation(0),), received)
             state.due.add(_server._RECEIVE_MESSAGE_TOKEN)
 
-    def _stream(self, run: Callable[[], None], plain: Callable[[], None], event: Any) -> "Future[Any] | None":
+    def _stream(self, run: Callable[..., Any], *args: Any) -> None:
+        _, event, state, behaviour = args[:4]
+        first = _priority(event)
         with self._lock:
             full = self._open_streams >= _MOST_STREAMS
             self._open_streams += not full
@@ -113,13 +113,18 @@ class Intake(Executor):
                 mend="Send more over a stream that is open, or ask another replica",
                 retry_s=_PATIENCE_S,
             )
-            self._lanes.submit(lambda _: answer(plain, (), refusal), _priority(event))
-            return None
-        future = self._streams.submit(run)
-        future.add_done_callback(self._stream_ended)
-        return future
+            self._lanes.submit(lambda _: answer(run, args, refusal), first)
+            return
 
-    def _stream_ended(self, _: object) -> None:
+        def join(step: Callable[[], None], message: bytes) -> None:
+            # The first step alone asks whether the call is refused: a message that came waits for its turn.
+            brief = self._brief(behaviour, message)
+            self._lanes.submit(partial(answer, step, ()), first, len(message), brief=brief)
+
+        stream = Stream(event, state, behaviour, run=run, join=join, over=self._stream_ended)
+        stream.begin(at_once=self._strange(behaviour, event.invocation_metadata or ()))
+
+    def _stream_ended(self) -> None:
         with self._lock:
             self._open_streams -= 1
 

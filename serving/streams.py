@@ -1,10 +1,12 @@
-"""Streams of messages over one call: what comes in is fetched ahead, what goes out is not waited for.
+"""Streams of messages over one call: each message is answered like a call of its own, in its turn.
 
-grpcio asks for a message only when the last one was answered, and waits for each answer to leave: two changes of
-threads a message. Here messages are fetched ahead and answers queue, both bounded, so that a full stream costs neither.
-Like ``serving/intake.py`` it reaches into ``grpc._server``.
+grpcio gives a stream a thread, asks for a message only when the last one was answered, and waits for each answer to
+leave: several changes of threads a message. Here messages are fetched ahead and answers queue, both bounded, and each
+message joins the lanes once it is here and those before it are answered; a silent stream has no thread. Like
+``serving/intake.py`` it reaches into ``grpc._server``.
 """
 
+import logging
 from collections import deque
 from collections.abc import Callable
 from importlib import import_module
@@ -14,68 +16,121 @@ from grpc import _server
 
 # Enough to hide the way there and back; a message may be as large as the server's limit.
 _MOST_AHEAD, _MOST_AHEAD_BYTES = 64, 64 << 20
+_LOG = logging.getLogger("haechi.serving")
 _cygrpc: Any = import_module("grpc._cython.cygrpc")
 
 
-def run_stream(event: Any, state: Any, behaviour: Callable[..., Any]) -> None:
-    """Answer a stream on this thread until it ends.
+class Stream:
+    """One call that streams both ways, and answers each message once.
 
     Args:
         event: of the call, from gRPC.
         state: of the call, likewise.
-        behaviour: takes an iterator over messages and the context, returns one over answers, all bytes.
+        behaviour: takes an iterator over messages and the context, returns one over answers, all bytes; it may ask for
+            the next message only once it has answered the last.
+        run: calls a function in the context of the call.
+        join: has a function called on a thread, soon; it is told what message that will answer, empty at the end.
+        over: is called once the stream answers no more.
     """
-    _cygrpc.install_context_from_request_call_event(event)
-    try:
-        outbox = _Outbox(event, state)
-        answers: Any
-        answers, proceed = _server._call_behavior(event, state, behaviour, _Inbox(event, state), None)
-        while proceed:
-            answer, proceed = _server._take_response_from_response_iterator(event, state, answers)
-            if not proceed:
-                break
-            if answer is None:
-                outbox.flush()
-                _server._status(event, state, None)
-                break
-            if not outbox.put(answer):
-                break
-    finally:
-        _cygrpc.uninstall_context()
 
+    def __init__(
+        self,
+        event: Any,
+        state: Any,
+        behaviour: Callable[..., Any],
+        *,
+        run: Callable[[Callable[[], None]], None],
+        join: Callable[[Callable[[], None], bytes], None],
+        over: Callable[[], None],
+    ) -> None:
+        self._event, self._state, self._behaviour = event, state, behaviour
+        self._run, self._join, self._tell_over = run, join, over
+        # All below is under the state's lock, but for the answers, which one step at a time asks for.
+        self._messages, self._replies = _Queue(), _Queue()
+        self._answers: Any = None
+        self._fetching = self._sending = self._stepping = self._ended = self._over = False
 
-class _Inbox:
-    """The messages of a call, in their order."""
+    def begin(self, *, at_once: bool) -> None:
+        """Ask for the first message.
 
-    def __init__(self, event: Any, state: Any) -> None:
-        self._event, self._state = event, state
-        self._messages: deque[bytes] = deque()
-        self._bytes = 0
-        self._fetching = self._ended = False
-        with state.condition:
+        Args:
+            at_once: whether the stream is refused whatever it says, so that nothing is waited for.
+        """
+        with self._state.condition:
             self._fetch()
+            if at_once:
+                self._stepping = True
+                self._join(self._step, b"")
 
-    def __iter__(self) -> "_Inbox":
+    def __iter__(self) -> "Stream":
         return self
 
     def __next__(self) -> bytes:
-        state = self._state
+        with self._state.condition:
+            if self._messages:
+                message = self._messages.take()
+                self._fetch()
+                return message
+            if self._state.client is _server._CANCELLED:
+                _server._raise_rpc_error(self._state)
+            if self._ended or self._state.statused:
+                raise StopIteration
+        raise RuntimeError("a stream asked for a message before it had answered the last")
+
+    def _go_on(self) -> None:
+        """Have the next message answered, where there is one, and room for its answer; the state's lock is held."""
+        if not (self._stepping or self._over or self._replies.full) and (self._messages or self._ended):
+            self._stepping = True
+            self._join(self._step, self._messages.first)
+
+    def _step(self) -> None:
+        try:
+            self._run(self._answer)
+        except Exception:  # the edge: the thread goes on to the next call
+            _LOG.exception("a stream ended without an answer")
+            with self._state.condition:
+                if not self._state.statused:
+                    text = b"The stream ended without an answer. Ask again"
+                    _server._abort(self._state, self._event.call, _cygrpc.StatusCode.unknown, text)
+            self._end()
+
+    def _answer(self) -> None:
+        """Answer one message, or end."""
+        event, state = self._event, self._state
+        if self._answers is None:
+            self._answers, going = _server._call_behavior(event, state, self._behaviour, self, None)
+            if not going:
+                self._end()
+                return
+        reply, going = _server._take_response_from_response_iterator(event, state, self._answers)
         with state.condition:
-            while not self._messages:
-                if state.client is _server._CANCELLED:
-                    _server._raise_rpc_error(state)
-                if self._ended or state.statused:
-                    raise StopIteration
-                state.condition.wait()
-            message = self._messages.popleft()
-            self._bytes -= len(message)
-            self._fetch()
-        return message
+            if going and reply is not None and _server._is_rpc_state_active(state):
+                self._replies.put(reply)
+                if not self._sending:
+                    self._send()
+                self._stepping = False
+                self._go_on()
+                return
+        # Whoever waits for nothing any more is told nothing: what answers them is let go.
+        self._answers.close()
+        self._end()
+
+    def _end(self) -> None:
+        with self._state.condition:
+            again, self._over = self._over, True
+            if not self._sending:
+                self._say_goodbye()
+        if not again:
+            self._tell_over()
+
+    def _say_goodbye(self) -> None:
+        """Send the status, behind the last answer; the state's lock is held."""
+        if _server._is_rpc_state_active(self._state):
+            _server._status(self._event, self._state, None)
 
     def _fetch(self) -> None:
-        """Ask for one more, where there is room for it; the state's lock is held."""
-        full = len(self._messages) >= _MOST_AHEAD or self._bytes >= _MOST_AHEAD_BYTES
-        if self._fetching or self._ended or full or not _server._is_rpc_state_active(self._state):
+        """Ask for one more message, where there is room for it; the state's lock is held."""
+        if self._fetching or self._ended or self._messages.full or not _server._is_rpc_state_active(self._state):
             return
         self._fetching = True
         self._event.call.start_server_batch((_cygrpc.ReceiveMessageOperation(0),), self._received)
@@ -90,70 +145,61 @@ class _Inbox:
                 if state.client is _server._OPEN:
                     state.client = _server._CLOSED
             else:
-                self._messages.append(message)
-                self._bytes += len(message)
+                self._messages.put(message)
             finished = _server._possibly_finish_call(state, _server._RECEIVE_MESSAGE_TOKEN)
             self._fetch()
-            state.condition.notify_all()
+            self._go_on()
             return finished
 
-
-class _Outbox:
-    """The answers to a call, in their order."""
-
-    def __init__(self, event: Any, state: Any) -> None:
-        self._event, self._state = event, state
-        self._answers: deque[bytes] = deque()
-        self._bytes = 0
-        self._sending = False
-
-    def put(self, answer: bytes) -> bool:
-        """Send one more, as soon as those before it have left; False where nobody listens any more."""
-        state = self._state
-        with state.condition:
-            while len(self._answers) >= _MOST_AHEAD or self._bytes >= _MOST_AHEAD_BYTES:
-                if not _server._is_rpc_state_active(state):
-                    return False
-                state.condition.wait()
-            if not _server._is_rpc_state_active(state):
-                return False
-            self._answers.append(answer)
-            self._bytes += len(answer)
-            if not self._sending:
-                self._send()
-        return True
-
-    def flush(self) -> None:
-        """Until all have left, or nobody listens any more."""
-        state = self._state
-        with state.condition:
-            while (self._answers or self._sending) and _server._is_rpc_state_active(state):
-                state.condition.wait()
-
     def _send(self) -> None:
-        answer, state = self._answers.popleft(), self._state
-        self._bytes -= len(answer)
-        operations = [_cygrpc.SendMessageOperation(answer, 0)]
+        """Send the first answer that waits; the state's lock is held."""
+        state = self._state
+        operations = [_cygrpc.SendMessageOperation(self._replies.take(), 0)]
         token = _server._SEND_MESSAGE_TOKEN
         if state.initial_metadata_allowed:
             operations.insert(0, _server._get_initial_metadata_operation(state, None))
             state.initial_metadata_allowed = False
             token = _server._SEND_INITIAL_METADATA_AND_SEND_MESSAGE_TOKEN
         self._sending = True
-        self._event.call.start_server_batch(tuple(operations), self._sent(token))
+        self._event.call.start_server_batch(tuple(operations), lambda _: self._sent(token))
         state.due.add(token)
 
-    def _sent(self, token: str) -> Callable[[Any], Any]:
-        def sent(_: Any) -> Any:
-            state = self._state
-            with state.condition:
-                finished = _server._possibly_finish_call(state, token)
-                self._sending = False
-                if self._answers and _server._is_rpc_state_active(state):
-                    self._send()
-                # Who waits for room, or for the end.
-                if len(self._answers) < _MOST_AHEAD // 2:
-                    state.condition.notify_all()
-                return finished
+    def _sent(self, token: str) -> Any:
+        state = self._state
+        with state.condition:
+            finished = _server._possibly_finish_call(state, token)
+            self._sending = False
+            if self._replies and _server._is_rpc_state_active(state):
+                self._send()
+            elif self._over:
+                self._say_goodbye()
+            self._go_on()
+            return finished
 
-        return sent
+
+class _Queue:
+    """Messages in their order, and whether there is room for more."""
+
+    def __init__(self) -> None:
+        self._waiting: deque[bytes] = deque()
+        self._bytes = 0
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    @property
+    def full(self) -> bool:
+        return len(self._waiting) >= _MOST_AHEAD or self._bytes >= _MOST_AHEAD_BYTES
+
+    @property
+    def first(self) -> bytes:
+        return self._waiting[0] if self._waiting else b""
+
+    def put(self, message: bytes) -> None:
+        self._waiting.append(message)
+        self._bytes += len(message)
+
+    def take(self) -> bytes:
+        message = self._waiting.popleft()
+        self._bytes -= len(message)
+        return message

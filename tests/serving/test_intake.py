@@ -76,7 +76,9 @@ def test_the_shape_of_grpc_that_it_reaches_into_is_there() -> None:
     for name in (
         "_abort", "_possibly_finish_call", "_OPEN", "_CLOSED", "_RECEIVE_MESSAGE_TOKEN", "_Context", "_status",
         "_ServerStage", "_request_registered_call", "_request_call", "_process_event_and_continue",
-        "_begin_shutdown_once",
+        "_begin_shutdown_once", "_call_behavior", "_take_response_from_response_iterator", "_is_rpc_state_active",
+        "_get_initial_metadata_operation", "_raise_rpc_error", "_SEND_MESSAGE_TOKEN", "_CANCELLED",
+        "_SEND_INITIAL_METADATA_AND_SEND_MESSAGE_TOKEN",
     ):  # fmt: skip
         assert hasattr(_server, name)
 

@@ -61,7 +61,8 @@ def test_the_callers_own_id_comes_back_and_is_in_the_log(watched, logged) -> Non
     assert line["request_id"] == "room-7"
     assert (line["level"], line["method"], line["model"], line["code"]) == ("WARNING", INFER, "doubler/1", "OK")
     assert line["took_ms"] > 0
-    assert 0 < line["allowed_ms"] <= 10_000
+    # gRPC writes the caller's ten seconds in few digits, rounded up.
+    assert 0 < line["allowed_ms"] <= 10_100
     assert "42" not in line["message"].replace(str(line["took_ms"]), "").replace(str(line["allowed_ms"]), "")
 
 

@@ -110,13 +110,10 @@ class Batches:
             if waiting is None:
                 self._waiting[served] = deque()
                 job.leads = True
-            elif sum(one.rows for one in waiting) >= _MOST_WAITING and call.priority is not Priority.HIGH:
-                raise Overloaded(
-                    cause=f"Calls of {served.label} wait for their turn already",
-                    mend="Ask again later, more slowly, or ask another replica",
-                    retry_s=round(2 * served.length.run_s, 3),
-                )
             else:
+                refusal = None if call.priority is Priority.HIGH else self._overload(served)
+                if refusal is not None:
+                    raise refusal
                 waiting.append(job)
         if not job.leads:
             with self._lent():
@@ -128,6 +125,21 @@ class Batches:
         if job.answer is None:
             raise RuntimeError("a batch left a call without an answer")
         return job.answer
+
+    def overload(self, served: Served) -> Overloaded | None:
+        """Why a call would be refused now; None: it would not."""
+        with self._lock:
+            return self._overload(served)
+
+    def _overload(self, served: Served) -> Overloaded | None:
+        if sum(one.rows for one in self._waiting.get(served, ())) < _MOST_WAITING:
+            return None
+        return Overloaded(
+            cause=f"Calls of {served.label} wait for their turn already",
+            mend="Ask again later, more slowly, or ask another replica",
+            # In few steps, as in ``serving/turns.py``.
+            retry_s=max(round(2 * served.length.run_s, 2), 0.01),
+        )
 
     def _lead(self, served: Served, own: _Job) -> None:
         """Run ``own`` and those that wait, then give the lead to the first of those who came meanwhile."""

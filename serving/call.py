@@ -6,7 +6,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from enum import IntEnum
 
-from features.errors import NotAllowed, TooLate
+from features.errors import NotAllowed, Overloaded, TooLate
 from serving.scopes import Scope
 
 
@@ -79,6 +79,7 @@ class Call:
             (``serving/request_id.py``).
         traceparent: the caller's span, as W3C Trace Context writes it; whatever a stranger wrote, empty: none.
         asked_zone: the zone that the caller says to be of; counts where the door knows of none.
+        overload: why it is refused if its caller may ask what it asks; None: it is not.
         model: ``NAME/VERSION`` of what answered, for logs and metrics; empty until it is known.
     """
 
@@ -94,6 +95,7 @@ class Call:
     request_id: str = ""
     traceparent: str = ""
     charge: Callable[[], None] = field(default=_nothing)
+    overload: Overloaded | None = None
     model: str = ""
 
     @property

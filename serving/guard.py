@@ -13,9 +13,9 @@ from google.protobuf.descriptor import MethodDescriptor
 from google.protobuf.message import DecodeError
 from google.protobuf.text_format import MessageToString
 
-from features.errors import BadInput
-from serving.call import UNDER_WAY, Call, priority
-from serving.intake import PRIORITY, refusal_of_this_call
+from features.errors import BadInput, Overloaded
+from serving.call import UNDER_WAY, Call, Priority, priority
+from serving.intake import PRIORITY, overload_of_this_call, refusal_of_this_call
 from serving.request_id import REQUEST_ID, request_id
 from serving.rpc import Behaviour, Method, full_name, messages, streams
 from serving.scopes import ADMIN
@@ -71,6 +71,7 @@ class Guard:
         self.public: set[Behaviour] = set()
         """What answers everybody."""
         self._brief: dict[Behaviour, Callable[[bytes], bool]] = {}
+        self._overload: dict[Behaviour, Callable[[bytes, Priority], Overloaded | None]] = {}
         self._admit = admit
         self._lock = threading.Lock()
 
@@ -87,12 +88,19 @@ class Guard:
             self.public.add(guarded)
         if method.brief is not None:
             self._brief[guarded] = method.brief
+        if method.overload is not None:
+            self._overload[guarded] = method.overload
         return guarded
 
     def brief(self, answer: Behaviour, request: bytes) -> bool:
         """Whether ``answer`` to ``request`` costs less than handing it to another thread."""
         tell = self._brief.get(answer)
         return tell is not None and tell(request)
+
+    def overload(self, answer: Behaviour, request: bytes, priority: Priority) -> Overloaded | None:
+        """Why ``answer`` would refuse ``request`` now for what waits already; None: it might not."""
+        tell = self._overload.get(answer)
+        return None if tell is None else tell(request, priority)
 
     def refuse(self, call: Call, error: Exception, since_s: float) -> Refusal:
         """What the caller is told about ``error``, which is counted and told to whoever listens."""
@@ -204,6 +212,7 @@ def _call(name: str, scope: str, context: grpc.ServicerContext) -> Call:
         priority=priority(told.get(PRIORITY)),
         request_id=request_id(told.get(REQUEST_ID)),
         traceparent=str(told.get(TRACEPARENT, "")),
+        overload=overload_of_this_call(),
     )
     if REQUEST_ID in told:
         context.set_trailing_metadata(((REQUEST_ID, call.request_id),))

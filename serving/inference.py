@@ -56,7 +56,7 @@ def answers(runtime: Runtime, repository: Repository | None) -> dict[str, Method
         "ServerMetadata": Method(answer=calls.server_metadata, scope="read"),
         "ModelReady": Method(answer=calls.model_ready, scope="read"),
         "ModelMetadata": Method(answer=calls.model_metadata, scope="read"),
-        "ModelInfer": Method(answer=wire.infer, scope="infer", raw=True, brief=wire.brief),
+        "ModelInfer": Method(answer=wire.infer, scope="infer", raw=True, brief=wire.brief, overload=wire.overload),
         "ModelStreamInfer": Method(
             answer=lambda request, call: streamed(wire.infer(request, call)),
             scope="infer",

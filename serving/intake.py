@@ -40,6 +40,11 @@ def refusal_of_this_call() -> Overloaded | None:
     return getattr(_refusing, "error", None)
 
 
+def overload_of_this_call() -> Overloaded | None:
+    """Why the call that this thread answers is refused if its caller may ask what it asks; None: it is not."""
+    return getattr(_refusing, "overload", None)
+
+
 class Intake(Executor):
     """Takes calls from gRPC.
 
@@ -48,10 +53,18 @@ class Intake(Executor):
         strange: tells, by what answers a call and by its metadata, whether it is refused whatever its message says:
             that is not waited for then, and nobody is overtaken.
         brief: tells, by what answers a call and by its message, whether the answer costs less than another thread.
+        overload: tells, by those and the priority, why the call would be refused now for what waits already.
     """
 
-    def __init__(self, lanes: Lanes, strange: Callable[[Any, Any], bool], brief: Callable[[Any, bytes], bool]) -> None:
+    def __init__(
+        self,
+        lanes: Lanes,
+        strange: Callable[[Any, Any], bool],
+        brief: Callable[[Any, bytes], bool],
+        overload: Callable[[Any, bytes, Priority], Overloaded | None],
+    ) -> None:
         self._lanes = lanes
+        self._overload = overload
         self._strange = strange
         self._brief = brief
         self._open_streams = 0
@@ -91,9 +104,12 @@ class Intake(Executor):
                     _hang_up(event, state, _cygrpc.StatusCode.invalid_argument, b"The call has no message. Send one")
                 finished = _server._possibly_finish_call(state, _server._RECEIVE_MESSAGE_TOKEN)
             if request is not None:
-                brief = self._brief(behaviour, request)
-                run = partial(answer, _reply, (event, state, behaviour, request))
-                self._lanes.submit(run, _priority(event), len(request), brief=brief)
+                first = _priority(event)
+                # To refuse it costs less than another thread too.
+                overload = self._overload(behaviour, request, first)
+                brief = overload is not None or self._brief(behaviour, request)
+                run = partial(answer, _reply, (event, state, behaviour, request), overload=overload)
+                self._lanes.submit(run, first, len(request), brief=brief)
             return finished
 
         with state.condition:
@@ -157,13 +173,22 @@ def _reply(event: Any, state: Any, behaviour: Any, request: bytes) -> None:
             _hang_up(event, state, _cygrpc.StatusCode.unknown, b"The call ended without an answer. Ask again")
 
 
-def answer(run: Callable[..., Any], args: Iterable[Any], refusal: Overloaded | None) -> None:
-    """Run a call on this thread, which knows meanwhile why it is not to be answered; None: it is."""
-    _refusing.error = refusal
+def answer(
+    run: Callable[..., Any], args: Iterable[Any], refusal: Overloaded | None, *, overload: Overloaded | None = None
+) -> None:
+    """Run a call on this thread, which knows meanwhile why it is not to be answered; None: it is.
+
+    Args:
+        run: answers.
+        args: to it.
+        refusal: of the call, whoever makes it.
+        overload: refusal of what it asks, where its caller may ask that.
+    """
+    _refusing.error, _refusing.overload = refusal, overload
     try:
         run(*args)
     finally:
-        _refusing.error = None
+        _refusing.error = _refusing.overload = None
 
 
 def _priority(event: Any) -> Priority:

@@ -8,7 +8,8 @@ import grpc
 from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
 from google.protobuf.message_factory import GetMessageClass
 
-from serving.call import Call
+from features.errors import Overloaded
+from serving.call import Call, Priority
 from serving.status import Refusal
 
 Answer = Callable[[Any, Call], Any]
@@ -27,6 +28,8 @@ class Method:
         refused: of a streaming method whose ``answer`` takes one message after the other: the bytes that answer a
             message which was refused, out of the message and the refusal; the stream goes on.
         brief: tells by a message's bytes whether answering it costs less than handing it to another thread.
+        overload: tells by a message's bytes and its call's priority why it would be refused now for what waits
+            already; None: it might not. ``answer`` then raises what it finds as ``Call.overload``.
     """
 
     answer: Answer
@@ -34,6 +37,7 @@ class Method:
     raw: bool = False
     refused: Callable[[bytes, Refusal], bytes] | None = None
     brief: Callable[[bytes], bool] | None = None
+    overload: Callable[[bytes, Priority], Overloaded | None] | None = None
 
 
 Behaviour = Callable[[Any, grpc.ServicerContext], Any]

@@ -9,7 +9,7 @@ from pathlib import Path
 from weakref import WeakSet
 
 from features.artifact import SELF_TEST, open_artifact
-from features.errors import UnknownName
+from features.errors import Overloaded, UnknownName
 from features.manifest import Manifest
 from features.routing import CHAMPION_ALONE, Routing
 from features.self_test import load_rows
@@ -186,12 +186,28 @@ class Runtime:
 
     def is_brief(self, model: str, version: str) -> bool:
         """Whether the runs of every version that ``find`` may give are brief; not so where there is none."""
+        candidates = self._may_answer(model, version)
+        return bool(candidates) and all(served.length.is_brief for served in candidates)
+
+    def overload(self, model: str, version: str) -> Overloaded | None:
+        """Why ``compute`` would refuse a call now, whichever version ``find`` may give; None: it might not."""
+        refusal = None
+        for served in self._may_answer(model, version):
+            if not served.length.is_long:
+                return None
+            joined = served in self._joined
+            refusal = self._batches.overload(served) if joined else self._turns.overload(served.length.run_s)
+            if refusal is None:
+                return None
+        return refusal
+
+    def _may_answer(self, model: str, version: str) -> tuple[Served, ...]:
         line = self._lines.get(model)
         if line is None:
-            return False
+            return ()
         if not version:
-            return all(served.length.is_brief for served in line.may_answer)
-        return any(str(number) == version and served.length.is_brief for number, served in line.versions.items())
+            return line.may_answer
+        return tuple(served for number, served in line.versions.items() if str(number) == version)
 
     def _line(self, model: str) -> Line:
         lines = self._lines

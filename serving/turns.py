@@ -91,22 +91,34 @@ class Turns:
         finally:
             self._leave(expected_s)
 
+    def overload(self, expected_s: float) -> Overloaded | None:
+        """Why a run of a known length would be refused now; None: it would not."""
+        with self._lock:
+            return self._overload(expected_s)
+
+    def _overload(self, expected_s: float) -> Overloaded | None:
+        if self._free:
+            return None
+        # Of those that run now, half is over on average.
+        wait_s = max(self._ahead_s - self._cores * expected_s / 2, 0.0) / self._cores
+        if wait_s <= max(_MOST_AHEAD_RUNS * expected_s, _NOTICED_S - _LESS_BY_RUNS * expected_s):
+            return None
+        return Overloaded(
+            cause=f"Runs that take {expected_s * 1000:.0f} ms each wait for their turn already",
+            mend="Ask again later, more slowly, or ask another replica",
+            # In few steps, so that one refusal is like the other and costs little (``serving/status.py``).
+            retry_s=max(round(wait_s, 2), 0.01),
+        )
+
     def _enter(self, expected_s: float, call: Call) -> None:
         with self._lock:
             if self._free:
                 self._free -= 1
                 self._ahead_s += expected_s
                 return
-            # Of those that run now, half is over on average.
-            wait_s = max(self._ahead_s - self._cores * expected_s / 2, 0.0) / self._cores
-            allowed_s = max(_MOST_AHEAD_RUNS * expected_s, _NOTICED_S - _LESS_BY_RUNS * expected_s)
-            if wait_s > allowed_s and call.priority is not Priority.HIGH:
-                raise Overloaded(
-                    cause=f"Runs that take {expected_s * 1000:.0f} ms each wait for their turn already",
-                    mend="Ask again later, more slowly, or ask another replica",
-                    # In few steps, so that one refusal is like the other and costs little (``serving/status.py``).
-                    retry_s=max(round(wait_s, 2), 0.01),
-                )
+            refusal = None if call.priority is Priority.HIGH else self._overload(expected_s)
+            if refusal is not None:
+                raise refusal
             self._ahead_s += expected_s
             turn = threading.Event()
             heapq.heappush(self._waiting, (call.priority, next(self._number), turn))

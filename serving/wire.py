@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 from google.protobuf.message import DecodeError
 
-from features.errors import BadInput, UnknownName
+from features.errors import BadInput, Overloaded, UnknownName
 from serving.asked import find
-from serving.call import Call
+from serving.call import Call, Priority
 from serving.outputs import COUNT, REASONS, Outputs, written
 from serving.proto import open_inference_grpc_pb2 as oip
 from serving.runtime import Runtime
@@ -82,6 +82,11 @@ class Wire:
         if known is None:
             return self._read_anew(request, call)
         head, blocks = known
+        served = find(self._runtime, head.model, head.version, call)
+        call.model = served.label
+        call.refuse_if_over()
+        if call.overload is not None:
+            raise call.overload
         arrays = {}
         for one, (start, end) in zip(head.blocks, blocks, strict=True):
             # A slice, not a view: its copy lies aligned, as the graph's kernels want it.
@@ -89,9 +94,6 @@ class Wire:
             if one.dtype == np.bool_ and array.view(np.uint8).max() > 1:
                 return self._read_anew(request, call)
             arrays[one.name] = array
-        served = find(self._runtime, head.model, head.version, call)
-        call.model = served.label
-        call.refuse_if_over()
         # Looked at once: beside a canary another call may put another version there at any moment.
         checked = head.checked
         if checked is None or checked[0] is not served:
@@ -105,6 +107,11 @@ class Wire:
         """Whether ``infer`` of ``request`` will cost less than handing it to another thread."""
         known = self._known(request)
         return known is not None and self._runtime.is_brief(known[0].model, known[0].version)
+
+    def overload(self, request: bytes, priority: Priority) -> Overloaded | None:
+        """Why ``infer`` of ``request`` would be refused now for what waits already; None: it might not."""
+        known = None if priority is Priority.HIGH else self._known(request)
+        return None if known is None else self._runtime.overload(known[0].model, known[0].version)
 
     def _known(self, request: bytes) -> tuple[_Head, list[tuple[int, int]]] | None:
         """The remembered head of a request, and where its blocks lie; None where one is not as it was then."""

@@ -26,6 +26,7 @@ from serving.door import Door
 from serving.proto import haechi_v1_pb2 as v1
 from serving.proto import open_inference_grpc_pb2 as oip
 from serving.queries import query
+from serving.runtime import Runtime
 from serving.server import Server
 
 X = {"x": np.array([[1, 2, 3]], dtype=np.float32)}
@@ -167,6 +168,20 @@ def test_who_may_ask_for_some_models_sees_no_others(ask: Callable[..., Client]) 
             client.infer("echo-nothing", X)
         assert "echo-float32" in unknown.value.mend
         assert "doubler" not in unknown.value.mend
+
+
+@pytest.mark.usefixtures("at_once")
+def test_an_overloaded_model_is_told_only_to_those_who_may_ask_it(
+    ask: Callable[..., Client], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full = Overloaded(cause="Calls wait for their turn already", mend="Ask again later")
+    with ask("infer:doubler") as friend, ask("infer:echo-*") as stranger:
+        friend.infer("doubler", X)
+        monkeypatch.setattr(Runtime, "overload", lambda *_: full)
+        with pytest.raises(NotAllowed, match="if there is one"):
+            stranger.infer("doubler", X)
+        with pytest.raises(Overloaded):
+            friend.infer("doubler", X)
 
 
 @pytest.mark.usefixtures("at_once")

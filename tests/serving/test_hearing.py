@@ -1,6 +1,7 @@
 """Brief calls are answered by the thread that hears of them; who waits longer than that is a thread's."""
 
 import threading
+from contextlib import nullcontext
 from pathlib import Path
 
 import grpc
@@ -11,8 +12,10 @@ from features.errors import Overloaded
 from features.routing import Routing
 from serving.call import Priority
 from serving.client import Client
+from serving.intake import PRIORITY
 from serving.lanes import Lanes
-from serving.runtime import Line, Runtime
+from serving.proto import open_inference_grpc_pb2 as oip
+from serving.runtime import IN_PROCESS, Line, Runtime
 from serving.server import Server
 from serving.turns import BRIEF_S, Length
 
@@ -68,6 +71,67 @@ def test_a_call_is_brief_where_whoever_may_answer_it_is(
 
     assert runtime.is_brief("weigher", version) is brief
     assert not runtime.is_brief("nobody", version)
+
+
+@pytest.fixture
+def overloaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everything that has a head already would wait too long."""
+    full = Overloaded(cause="Calls wait for their turn already", mend="Ask again later", retry_s=0.25)
+    monkeypatch.setattr(Runtime, "overload", lambda *_: full)
+
+
+@pytest.mark.usefixtures("overloaded")
+def test_what_will_be_refused_for_what_waits_takes_no_thread_and_no_run(
+    server: Server, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names: list[str] = []
+    runs: list[None] = []
+    # The head is read with the first call, which nobody foresees.
+    client.infer("doubler", {"x": X})
+    server.guard.listeners.append(lambda _: names.append(threading.current_thread().name))
+    server.runtime.after_run.append(lambda *_: runs.append(None))
+    with (
+        Client(server.address, retry=False) as impatient,
+        pytest.raises(Overloaded, match="wait for their turn") as told,
+    ):
+        impatient.infer("doubler", {"x": X})
+
+    assert told.value.retry_s == 0.25
+    assert (names, runs) == (["haechi-hearing"], [])
+
+
+@pytest.mark.usefixtures("overloaded")
+@pytest.mark.parametrize(
+    ("priority", "code"),
+    [("high", grpc.StatusCode.OK), ("batch", grpc.StatusCode.RESOURCE_EXHAUSTED)],
+)
+def test_an_alert_is_not_refused_beforehand(
+    server: Server, client: Client, priority: str, code: grpc.StatusCode
+) -> None:
+    request = oip.ModelInferRequest(model_name="doubler", raw_input_contents=[X.tobytes()])
+    request.inputs.add(name="x", datatype="FP32", shape=X.shape)
+    with grpc.insecure_channel(server.address, options=[("grpc.enable_retries", 0)]) as channel:
+        ask = channel.unary_unary("/inference.GRPCInferenceService/ModelInfer")
+        ask(request.SerializeToString(), timeout=10)
+        call = ask.future(request.SerializeToString(), timeout=10, metadata=((PRIORITY, priority),))
+        assert call.code() is code
+
+
+def test_it_is_foreseen_only_where_every_version_that_may_answer_would_refuse(models: Path) -> None:
+    runtime, lent = Runtime(), nullcontext
+    runtime.share(1, lent)
+    one, two = (runtime.open(models / "weigher" / number) for number in "12")
+    runtime.swap("weigher", Line(versions={1: one, 2: two}, current=1, routing=Routing(canary=2, share=0.5)))
+    one.length.run_s = two.length.run_s = 0.1
+    assert runtime.overload("weigher", "") is None
+    with runtime._turns.taken(0.1, IN_PROCESS):
+        runtime._turns._ahead_s += 10
+        assert runtime.overload("weigher", "").retry_s > 1
+        assert runtime.overload("nobody", "") is None
+        # The canary is brief, and may answer.
+        two.length.run_s = BRIEF_S / 2
+        assert runtime.overload("weigher", "") is None
+        assert runtime.overload("weigher", "1") is not None
 
 
 def test_brief_calls_of_many_callers_at_once_are_all_answered(server: Server, client: Client) -> None:

@@ -1,6 +1,7 @@
 """One process that serves a registry folder: ready once its models are, in step with the folder, gone when told."""
 
 import logging
+import resource
 import signal
 import threading
 import time
@@ -73,6 +74,7 @@ def serve(
     told_to_stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: told_to_stop.set())
+    _allow_connections()
     runtime = Runtime(threads=settings.threads, trusted_key=settings.trusted_key)
     repository = Repository(root, runtime, unloaded)
     server = Server(runtime, settings, repository, shared_port=unloaded is not None)
@@ -94,6 +96,12 @@ def serve(
     _LOG.info("stopped; refused calls: %s", refused or "none")
     for pair, compared in runtime.shadows.compared.items():
         _LOG.info("shadow, %s: %s", pair, compared)
+
+
+def _allow_connections() -> None:
+    """Have as many files open as this process may: a connection is one, and shells allow 1,024 by default."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def wait_for(event: threading.Event) -> None:

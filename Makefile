@@ -46,7 +46,7 @@ check: install ## format, lint, types, direction of imports, dead code
 bench: install ## the figures of RESULT.md, measured here
 	@$(PY) -m experiments.traffic.bench $(if $(DATA),--data "$(DATA)")
 
-bench-%: install ## serving, swap, overload, soak, fuzz: the server's own figures; serving needs h2load
+bench-%: install ## serving, swap, overload, soak, fuzz, peers: the server's own figures; serving and peers need h2load
 	@$(PY) -m experiments.serving.$(if $(filter serving,$*),bench,$*)
 
 ci-deps: ## Debian packages that tests can use, where this is root

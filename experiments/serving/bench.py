@@ -88,7 +88,7 @@ def unary(root: Path, seconds: float) -> list[Row]:
     """One row a call, at 1, 8 and 64 calls in flight."""
     rows = []
     with served(root, cores="0") as server:
-        _check(root, answer(server.address, infer_request("traffic", example(1))).raw_output_contents[0])
+        check(root, answer(server.address, infer_request("traffic", example(1))).raw_output_contents[0])
         for in_flight, goal in ((1, "-"), (8, "<= 340 us (4.1 times)"), (64, "-")):
             rows.append(_unary(root, server, f"unary infer, {in_flight} in flight", goal, in_flight, seconds))
     return rows
@@ -190,7 +190,8 @@ def start() -> Row:
     return ("start to ready, four models", "< 2 s", f"{statistics.median(taken):.2f} s", "-")
 
 
-def _check(root: Path, raw: bytes) -> None:
+def check(root: Path, raw: bytes) -> None:
+    """Hold the numbers of a reply to one row against those of the graph; raises ``AssertionError``."""
     runtime = Runtime()
     runtime.load(root / "traffic" / "1")
     expected = runtime.run("traffic", {"x": example(1)})["y"]

@@ -93,6 +93,8 @@ class Batches:
         self._turns = turns
         self._lent = lent
         self._lock = threading.Lock()
+        self.runs = self.calls = 0
+        """Of models whose calls are joined: runs, and the calls that they answered."""
         # A model is in it while somebody leads.
         self._waiting: WeakKeyDictionary[Served, deque[_Job]] = WeakKeyDictionary()
 
@@ -125,6 +127,12 @@ class Batches:
         if job.answer is None:
             raise RuntimeError("a batch left a call without an answer")
         return job.answer
+
+    @property
+    def waiting(self) -> int:
+        """Calls that wait for a run."""
+        with self._lock:
+            return sum(map(len, self._waiting.values()))
 
     def overload(self, served: Served) -> Overloaded | None:
         """Why a call would be refused now; None: it would not."""
@@ -178,9 +186,11 @@ class Batches:
 
     def _answer(self, served: Served, jobs: Sequence[_Job]) -> None:
         alive = [job for job in jobs if _wanted(job)]
-        if len(alive) > 1 and _together(served, alive):
-            return
-        for job in alive:
+        together = len(alive) > 1 and _together(served, alive)
+        with self._lock:
+            self.runs += 1 if together else len(alive)
+            self.calls += len(alive)
+        for job in () if together else alive:
             try:
                 job.answer = _computed(served, job.inputs)
             except Exception as error:  # this call's own news

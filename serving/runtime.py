@@ -119,7 +119,8 @@ class Runtime:
             lent: entered while a call waits for its turn, e.g. ``Lanes.lent``.
         """
         self._turns = Turns(cores, lent)
-        self._batches = Batches(self._turns, lent)
+        self.batches = Batches(self._turns, lent)
+        """Joins calls of models for which that pays."""
 
     def load(self, folder: Path) -> Manifest:
         """Check an artifact and serve it; the version loaded last answers where the caller names none.
@@ -196,7 +197,7 @@ class Runtime:
             if not served.length.is_long:
                 return None
             joined = served in self._joined
-            refusal = self._batches.overload(served) if joined else self._turns.overload(served.length.run_s)
+            refusal = self.batches.overload(served) if joined else self._turns.overload(served.length.run_s)
             if refusal is None:
                 return None
         return refusal
@@ -259,6 +260,6 @@ class Runtime:
         if not served.length.is_long:
             return compute(served, inputs, axes)
         if served in self._joined:
-            return self._batches.run(served, inputs, call)
+            return self.batches.run(served, inputs, call)
         with self._turns.taken(served.length.run_s, call):
             return compute(served, inputs, axes)

@@ -86,7 +86,7 @@ class Server:
             # gRPC says only that it failed; the operating system says why.
             probe(settings.host, settings.port)
         self.address = _bind(self._server, settings, self._door.credentials)
-        self.watch = Watch(settings, self.guard, runtime, _readings(lanes, repository))
+        self.watch = Watch(settings, self.guard, runtime, _readings(lanes, runtime, repository))
         self._http = self._over_http(settings, methods, lanes, shared_port=shared_port)
         self.http_address = None if self._http is None else self._http.address
         self.probes = self._answer_probes(settings, shared_port=shared_port)
@@ -164,12 +164,29 @@ def _register_reflection(server: grpc.Server, names: tuple[str, ...], wrap: Wrap
     add_service(server, service, {"ServerReflectionInfo": method}, wrap)
 
 
-def _readings(lanes: Lanes, repository: Repository | None) -> list[Reading]:
-    waiting = Reading(name="haechi_calls_waiting", meaning="Calls that wait for a thread", read=lambda: lanes.waiting)
-    if repository is None:
-        return [waiting]
-    meaning = "Versions that should be served, and are refused"
-    return [waiting, Reading(name="haechi_models_refused", meaning=meaning, read=lambda: len(repository.refused))]
+def _readings(lanes: Lanes, runtime: Runtime, repository: Repository | None) -> list[Reading]:
+    batches = runtime.batches
+    readings = [
+        Reading(name="haechi_calls_waiting", meaning="Calls that wait for a thread", read=lambda: lanes.waiting),
+        Reading(
+            name="haechi_batch_calls_waiting",
+            meaning="Calls that wait for a run of a model whose calls are joined",
+            read=lambda: batches.waiting,
+        ),
+        Reading(
+            name="haechi_batch_runs",
+            meaning="Runs of models whose calls are joined",
+            read=lambda: batches.runs,
+            counts=True,
+        ),
+        Reading(
+            name="haechi_batch_calls", meaning="Calls that those runs answered", read=lambda: batches.calls, counts=True
+        ),
+    ]
+    if repository is not None:
+        meaning = "Versions that should be served, and are refused"
+        readings.append(Reading(name="haechi_models_refused", meaning=meaning, read=lambda: len(repository.refused)))
+    return readings
 
 
 def _options(settings: Settings, *, shared_port: bool) -> list[tuple[str, int]]:

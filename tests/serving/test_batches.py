@@ -93,6 +93,10 @@ def gathered(
     for thread in threads:
         thread.join(20)
     assert not joined._waiting
+    assert joined.waiting == 0
+    # A joined run that fails is taken apart again, and is none.
+    assert joined.runs <= len(runs)
+    assert joined.calls == sum(not isinstance(one, (TooLate, Overloaded)) for one in answers)
     return answers
 
 

@@ -152,7 +152,8 @@ class Walk:
         for ring in (state.residual, state.observed, state.city_error, state.pending):
             ring.fill(np.nan)
         shift.forget(state, self.config)
-        self._number = first
+        began, self._number = self._number, first
+        self._remember_issued(began)
 
     def _next_news(self, end: int) -> int:
         """The first interval, from the current one on, by whose end something may have become known."""
@@ -162,12 +163,14 @@ class Walk:
             return max(self._number, self._start)
         return min((known_at - 1 for known_at in self._late if known_at > self._number), default=end)
 
-    def _remember_issued(self) -> None:
-        ring = self.config.pending_steps
+    def _remember_issued(self, silent_from: int | None = None) -> None:
+        """Keep what was issued by now: of a silence that was just jumped over, also what late values may yet judge."""
+        ring, day = self.config.pending_steps, self.config.steps_per_day
         while self._issued and self._issued[0][0] <= self._number:
             first, one = self._issued.popleft()
+            oldest = self._number - (day if silent_from is not None and first >= silent_from else 0)
             for step in range(self.config.horizon_steps):
-                if first + step >= self._number:
+                if first + step >= oldest:
                     self.state.pending[(first + step) % ring, step] = one.bounds[:, step]
 
     def _take(self, number: int) -> None:

@@ -76,7 +76,7 @@ def stability_index(counts: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         (channel,), at least 0.
 
     >>> stability_index(np.array([[10.0] * 10, [100.0] + [0.0] * 9])).round(2).tolist()
-    [0.0, 8.29]
+    [0.0, 8.28]
     """
     share = np.maximum(counts / counts.sum(axis=1, keepdims=True), _LEAST_SHARE)
     index: npt.NDArray[np.float64] = ((share - _SHARE) * np.log(share / _SHARE)).sum(axis=1)

@@ -58,6 +58,22 @@ def test_one_go_equals_many_pieces(scene, data):
     assert_equal(pieces, whole)
 
 
+@pytest.mark.parametrize(
+    ("silent_h", "late_h"), [(3, 0), (27, 2), (28, 23), (60, 0), (60, 2), (60, 23), (200, 0), (200, 26)]
+)
+def test_a_silence_jumped_over_keeps_what_was_issued_in_it(silent_h, late_h):
+    config = small()
+    at = START + hours(silent_h - 1 - late_h)
+    raw = Raw(measured=panel(np.full((1, 3), NAN), start=START), issued=(issued(config, at, 20, 40),))
+    whole = advance(newborn(config), raw, config, START + hours(silent_h))
+    pieces = newborn(config)
+    for hour in range(1, silent_h + 1):
+        known = raw if hour > silent_h - 1 - late_h else Raw(measured=raw.measured)
+        pieces = advance(pieces, known, config, START + hours(hour))
+
+    assert_equal(pieces, whole)
+
+
 def _forecasts(config, state, measured, data):
     count = len(state.entities)
     return tuple(

@@ -57,6 +57,7 @@ class Stream:
             at_once: whether the stream is refused whatever it says, so that nothing is waited for.
         """
         with self._state.condition:
+            self._state.callbacks.append(self._left)
             self._fetch()
             if at_once:
                 self._stepping = True
@@ -67,19 +68,23 @@ class Stream:
 
     def __next__(self) -> bytes:
         with self._state.condition:
+            if self._state.client is _server._CANCELLED:
+                _server._raise_rpc_error(self._state)
             if self._messages:
                 message = self._messages.take()
                 self._fetch()
                 return message
-            if self._state.client is _server._CANCELLED:
-                _server._raise_rpc_error(self._state)
             if self._ended or self._state.statused:
                 raise StopIteration
         raise RuntimeError("a stream asked for a message before it had answered the last")
 
     def _go_on(self) -> None:
         """Have the next message answered, where there is one, and room for its answer; the state's lock is held."""
-        if not (self._stepping or self._over or self._replies.full) and (self._messages or self._ended):
+        if self._stepping or self._over:
+            return
+        # Who left is waited for no more: what answers them learns of it.
+        left = not _server._is_rpc_state_active(self._state)
+        if left or ((self._messages or self._ended) and not self._replies.full):
             self._stepping = True
             self._join(self._step, self._messages.first)
 
@@ -114,6 +119,11 @@ class Stream:
         # Whoever waits for nothing any more is told nothing: what answers them is let go.
         self._answers.close()
         self._end()
+
+    def _left(self) -> None:
+        """The call is over, and gRPC has nothing more to tell of it."""
+        with self._state.condition:
+            self._go_on()
 
     def _end(self) -> None:
         with self._state.condition:

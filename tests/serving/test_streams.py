@@ -141,22 +141,47 @@ def test_a_caller_who_hangs_up_frees_its_place(server: Server, channel: grpc.Cha
     assert server.guard.refused["INTERNAL"] == 0
 
 
+def large() -> bytes:
+    """A message whose answer has 40 kB: some dozens are more than the window of a connection."""
+    rows = np.ones((3400, 3), np.float32)
+    request = oip.ModelInferRequest(model_name="doubler", raw_input_contents=[rows.tobytes()])
+    request.inputs.add(name="x", datatype="FP32", shape=rows.shape)
+    return request.SerializeToString()
+
+
+def eventually_still(runs: list[None]) -> int:
+    """How many there are once no more come."""
+    for _ in range(200):
+        before = len(runs)
+        time.sleep(0.25)
+        if before and len(runs) == before:
+            return before
+    pytest.fail("it never stopped")
+
+
+@pytest.mark.parametrize("how", ["cancels", "closes"])
+def test_a_caller_who_never_listened_frees_its_place(server: Server, client: Client, how: str) -> None:
+    runs: list[None] = []
+    server.runtime.after_run.append(lambda *_: runs.append(None))
+    with grpc.insecure_channel(server.address) as own:
+        replies = own.stream_stream(METHOD)(iter([large()] * 3000), timeout=60)
+        assert eventually_still(runs) < 3000
+        if how == "cancels":
+            replies.cancel()
+            eventually_closed(server)
+    eventually_closed(server)
+
+
 def test_who_does_not_listen_is_not_computed_for(
     server: Server, channel: grpc.Channel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(streams, "_MOST_AHEAD_BYTES", 1)
     runs: list[None] = []
     server.runtime.after_run.append(lambda *_: runs.append(None))
-    # Sixty megabytes of answers are more than the window of any connection.
-    rows = np.ones((3400, 3), np.float32)
-    request = oip.ModelInferRequest(model_name="doubler", raw_input_contents=[rows.tobytes()])
-    request.inputs.add(name="x", datatype="FP32", shape=rows.shape)
-    large, many = request.SerializeToString(), 1500
-    replies = channel.stream_stream(METHOD)(iter([large] * many), timeout=60)
+    many = 1500
+    replies = channel.stream_stream(METHOD)(iter([large()] * many), timeout=60)
     first = next(replies)
-    for _ in range(50):
-        time.sleep(0.01)
-    assert len(runs) < many
+    assert eventually_still(runs) < many
     assert len([first, *replies]) == many
     eventually_closed(server)
 

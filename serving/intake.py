@@ -10,7 +10,7 @@ pinned to.
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from concurrent.futures import Executor, Future
 from functools import partial
 from importlib import import_module
@@ -54,6 +54,8 @@ class Intake(Executor):
             that is not waited for then, and nobody is overtaken.
         brief: tells, by what answers a call and by its message, whether the answer costs less than another thread.
         overload: tells, by those and the priority, why the call would be refused now for what waits already.
+        public: what answers everybody, and costs next to nothing: it waits for nobody, so that a server that has its
+            hands full is not taken for one that is dead.
     """
 
     def __init__(
@@ -62,9 +64,11 @@ class Intake(Executor):
         strange: Callable[[Any, Any], bool],
         brief: Callable[[Any, bytes], bool],
         overload: Callable[[Any, bytes, Priority], Overloaded | None],
+        public: Container[Any],
     ) -> None:
         self._lanes = lanes
         self._overload = overload
+        self._public = public
         self._strange = strange
         self._brief = brief
         self._open_streams = 0
@@ -103,7 +107,9 @@ class Intake(Executor):
                     state.client = _server._CLOSED
                     _hang_up(event, state, _cygrpc.StatusCode.invalid_argument, b"The call has no message. Send one")
                 finished = _server._possibly_finish_call(state, _server._RECEIVE_MESSAGE_TOKEN)
-            if request is not None:
+            if request is not None and behaviour in self._public:
+                answer(_reply, (event, state, behaviour, request), None)
+            elif request is not None:
                 first = _priority(event)
                 # To refuse it costs less than another thread too.
                 overload = self._overload(behaviour, request, first)

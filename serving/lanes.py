@@ -88,19 +88,21 @@ class Lanes:
                 return
             if self._idle:
                 self._changed.notify()
-            elif len(self._threads) - self._lent < self._most and len(self._threads) < _MOST_THREADS:
+            elif self._may_start:
                 self._start_thread()
 
     def answer_brief(self) -> bool:
         """Answer or refuse, on this thread, the call whose turn it is, if that is brief; False: a thread's, or none.
 
-        A call before it that is not brief has a thread, which takes what waits behind it too.
+        A call before it that is not brief has a thread, which takes what waits behind it too. Where every thread has
+        its hands full, such calls hold up no brief one of a lower priority.
         """
         with self._changed:
-            queue = next(filter(None, self._queues), None)
+            full = not self._idle and not self._may_start
+            queue = next((queue for queue in self._queues if queue and (queue[0][-1] or not full)), None)
             if queue is None or not queue[0][-1]:
                 return False
-            run = self._next()
+            run = self._next(queue)
         run()
         return True
 
@@ -130,6 +132,10 @@ class Lanes:
             if thread is not threading.current_thread():
                 thread.join()
 
+    @property
+    def _may_start(self) -> bool:
+        return len(self._threads) - self._lent < self._most and len(self._threads) < _MOST_THREADS
+
     def _start_thread(self) -> None:
         thread = threading.Thread(target=self._work, name="haechi-serving", daemon=True)
         self._threads.add(thread)
@@ -146,11 +152,10 @@ class Lanes:
                     self._idle += 1
                     self._changed.wait()
                     self._idle -= 1
-                run = self._next()
+                run = self._next(next(filter(None, self._queues)))
             run()
 
-    def _next(self) -> Callable[[], None]:
-        queue = next(filter(None, self._queues))
+    def _next(self, queue: deque[_Waiting]) -> Callable[[], None]:
         since_s, size, run, brief = queue.popleft()
         self._count -= 1
         self._briefly -= brief

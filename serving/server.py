@@ -72,7 +72,7 @@ class Server:
         lanes = Lanes()
         runtime.share(cores(), lanes.lent)
         self._lanes = lanes
-        self._intake = Intake(lanes, self._strange, self.guard.brief, self.guard.overload)
+        self._intake = Intake(lanes, self._strange, self.guard.brief, self.guard.overload, self.guard.public)
         self._server = grpc.server(
             self._intake,  # type: ignore[arg-type]  # any executor will do
             options=_options(settings, shared_port=shared_port),

@@ -181,6 +181,18 @@ def test_behind_a_call_that_is_not_brief_it_is_a_threads() -> None:
     lanes.close()
 
 
+def test_where_no_thread_is_free_calls_for_threads_hold_up_no_brief_one() -> None:
+    lanes, go, held, over = Lanes(threads=1), threading.Event(), threading.Event(), threading.Event()
+    lanes.submit(lambda _: (held.set(), go.wait(10)), Priority.HIGH)
+    assert held.wait(10)
+    lanes.submit(lambda _: None, Priority.HIGH)
+    lanes.submit(lambda _: over.set(), brief=True)
+    assert lanes.answer_brief()
+    assert over.is_set()
+    go.set()
+    lanes.close()
+
+
 def test_a_brief_call_that_waited_too_long_is_refused() -> None:
     now_s = [0.0]
     lanes = Lanes(threads=1, clock=lambda: now_s[0])

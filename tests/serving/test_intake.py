@@ -17,6 +17,7 @@ from serving import intake
 from serving.call import Priority
 from serving.client import Client
 from serving.intake import PRIORITY
+from serving.lanes import THREADS
 from serving.proto import open_inference_grpc_pb2 as oip
 from serving.runtime import Runtime
 from serving.server import Server
@@ -182,7 +183,22 @@ def test_priority_is_read_from_the_calls_metadata(server: Server, monkeypatch: p
         lanes, "submit", lambda run, priority, size, brief: (seen.append(priority), submit(run, priority))
     )
     with grpc.insecure_channel(server.address) as channel:
-        ask = channel.unary_unary("/inference.GRPCInferenceService/ServerLive")
+        ask = channel.unary_unary("/inference.GRPCInferenceService/ServerMetadata")
         for said in ("high", "batch", "whatever"):
             assert ask(b"", metadata=((PRIORITY, said),), timeout=10)
     assert seen == [Priority.HIGH, Priority.BATCH, Priority.NORMAL]
+
+
+def test_a_server_that_has_its_hands_full_says_that_it_lives(server: Server) -> None:
+    lanes, go = server._intake._lanes, threading.Event()
+    held = [threading.Event() for _ in range(THREADS)]
+    for one in held:
+        lanes.submit(lambda _, one=one: (one.set(), go.wait(30)), Priority.HIGH)
+    assert all(one.wait(10) for one in held)
+    with grpc.insecure_channel(server.address) as channel:
+        live = channel.unary_unary("/inference.GRPCInferenceService/ServerLive")
+        assert oip.ServerLiveResponse.FromString(live(b"", timeout=10)).live
+        asked = channel.unary_unary("/inference.GRPCInferenceService/ServerMetadata").future(b"", timeout=30)
+        assert not asked.done()
+        go.set()
+        assert asked.result()

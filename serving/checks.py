@@ -1,5 +1,6 @@
 """What comes into a model and what goes out of it, held against its manifest."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
@@ -56,10 +57,8 @@ def refuse_non_finite(label: str, names: Iterable[str], inputs: Mapping[str, Arr
     """
     for name in names:
         array = inputs[name]
-        finite = np.isfinite(array)
-        # Faster than `finite.all()`, which every call of such a model would pay for.
-        if np.count_nonzero(finite) != finite.size:
-            at = tuple(int(i) for i in np.argwhere(~finite)[0])
+        if not _is_finite(array):
+            at = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
             row = f"row {at[0]} " if at else ""
             raise BadInput(
                 cause=f"Input '{name}' of {label}: {row}holds {array[at]} at {list(at)}, and the model takes none",
@@ -83,3 +82,13 @@ def shape_error(spec: TensorSpec, shape: tuple[int, ...], axes: dict[str, int]) 
 
 def _written(shape: Sequence[int | str]) -> str:
     return f"[{', '.join(map(str, shape))}]"
+
+
+def _is_finite(array: Array) -> bool:
+    # Every call pays for this: the sum of squares is finite where all are, and costs a third of a look at each.
+    if array.itemsize > 2:
+        with np.errstate(over="ignore"):
+            if math.isfinite(np.vdot(array, array)):
+                return True
+    # Or the squares of large numbers were too large.
+    return bool(np.isfinite(array).all())

@@ -121,11 +121,14 @@ class Call:
             )
 
     def refuse_if_over(self) -> None:
-        """Compute nothing for nobody: to be asked before anything that costs.
+        """Compute nothing for nobody: to be asked before anything that costs, once it is known that they may ask.
 
         Raises:
+            Overloaded: it is refused for what waits already.
             TooLate: the deadline has passed, or the caller hung up.
         """
+        if self.overload is not None:
+            raise self.overload
         if self.deadline_s is not None and time.monotonic() >= self.deadline_s:
             raise TooLate(cause="The call's deadline passed before its turn came", mend="Allow it more time, or retry")
         if self.cancelled():

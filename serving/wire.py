@@ -85,8 +85,6 @@ class Wire:
         served = find(self._runtime, head.model, head.version, call)
         call.model = served.label
         call.refuse_if_over()
-        if call.overload is not None:
-            raise call.overload
         arrays = {}
         for one, (start, end) in zip(head.blocks, blocks, strict=True):
             # A slice, not a view: its copy lies aligned, as the graph's kernels want it.

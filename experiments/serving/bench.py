@@ -5,7 +5,6 @@ before and after each figure in the same run, and the ratio to it is what stays 
 Markdown table; some four minutes on two cores.
 """
 
-import argparse
 import statistics
 import sys
 import tempfile
@@ -22,9 +21,9 @@ from experiments.serving.load import (
     Load,
     Serving,
     answer,
+    asked_seconds,
     cost_us,
     framed,
-    h2load_or_exit,
     infer_request,
     load,
     served,
@@ -39,10 +38,7 @@ Row = tuple[str, str, str, str]
 
 def main() -> None:
     """Serve, load, and print what was reached."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=5.0, help="of each run")
-    seconds = parser.parse_args().seconds
-    h2load_or_exit()
+    seconds = asked_seconds(__doc__)
     write = sys.stdout.write
     write("| figure | goal | reached | times the graph alone |\n| --- | --- | --- | --- |\n")
     with tempfile.TemporaryDirectory() as folder:

@@ -4,6 +4,7 @@ Needs ``h2load`` (Debian: nghttp2-client). CPU microseconds a request of the ser
 not requests a second: on a machine that has other work the latter drift.
 """
 
+import argparse
 import json
 import os
 import re
@@ -50,10 +51,14 @@ class Load:
     rate_per_s: float
 
 
-def h2load_or_exit() -> None:
-    """Say how to get the caller where it is not here."""
+def asked_seconds(about: str | None) -> float:
+    """How long each run is to go on, by the command line of a bench that is ``about`` this; exits without h2load."""
+    parser = argparse.ArgumentParser(description=about)
+    parser.add_argument("--seconds", type=float, default=5.0, help="of each run")
+    seconds: float = parser.parse_args().seconds
     if shutil.which("h2load") is None:
         sys.exit("error: h2load is not installed\n  fix: apt-get install nghttp2-client")
+    return seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

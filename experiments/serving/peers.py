@@ -5,7 +5,6 @@ into an environment of its own under ``bench-out/peers``, which is kept for the 
 and in one process, as its manual has it for a model of one's own. Prints a Markdown table; some five minutes.
 """
 
-import argparse
 import os
 import signal
 import socket
@@ -26,8 +25,8 @@ from experiments.serving.load import (
     SERVER_CORE,
     Serving,
     answer,
+    asked_seconds,
     framed,
-    h2load_or_exit,
     infer_request,
     load,
     served,
@@ -122,10 +121,7 @@ PEERS = (
 
 def main() -> None:
     """Serve the same model by each, load it, and print what a call costs."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=5.0, help="of each run")
-    seconds = parser.parse_args().seconds
-    h2load_or_exit()
+    seconds = asked_seconds(__doc__)
     write = sys.stdout.write
     write(f"| server, unary infer, {IN_FLIGHT} in flight | CPU a call | times the graph alone |\n| --- | --- | --- |\n")
     with tempfile.TemporaryDirectory() as folder:

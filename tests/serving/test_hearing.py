@@ -10,7 +10,7 @@ import pytest
 
 from features.errors import Overloaded
 from features.routing import Routing
-from serving.call import Priority
+from serving.call import Call, Priority
 from serving.client import Client
 from serving.intake import PRIORITY
 from serving.lanes import Lanes
@@ -18,6 +18,7 @@ from serving.proto import open_inference_grpc_pb2 as oip
 from serving.runtime import IN_PROCESS, Line, Runtime
 from serving.server import Server
 from serving.turns import BRIEF_S, Length
+from serving.wire import Wire
 
 X = np.ones((1, 3), dtype=np.float32)
 
@@ -115,6 +116,17 @@ def test_an_alert_is_not_refused_beforehand(
         ask(request.SerializeToString(), timeout=10)
         call = ask.future(request.SerializeToString(), timeout=10, metadata=((PRIORITY, priority),))
         assert call.code() is code
+
+
+def test_what_is_foreseen_holds_where_the_head_was_forgotten_meanwhile(runtime: Runtime) -> None:
+    full = Overloaded(cause="Calls wait for their turn already", mend="Ask again later")
+    request = oip.ModelInferRequest(model_name="doubler", raw_input_contents=[X.tobytes()])
+    request.inputs.add(name="x", datatype="FP32", shape=X.shape)
+    wire, asked = Wire(runtime), request.SerializeToString()
+    for _ in ("unknown", "known"):
+        with pytest.raises(Overloaded):
+            wire.infer(asked, Call(method="m", overload=full))
+        assert wire.infer(asked, Call(method="m"))
 
 
 def test_it_is_foreseen_only_where_every_version_that_may_answer_would_refuse(models: Path) -> None:

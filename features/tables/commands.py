@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, tzinfo
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.cells import cell_len
@@ -15,7 +15,8 @@ from rich.text import Text
 
 from features.atomic import full_disk_named, writing
 from features.console import JsonFlag, emit, note
-from features.tables import SHAPES, read, read_entities, value_name
+from features.errors import BadInput
+from features.tables import SHAPES, load, read_entities
 from features.tables.options import (
     EntityColFlag,
     MissingFlag,
@@ -58,7 +59,6 @@ def _check(
     Example: haechi data check volumes.parquet --entity-col site_id,direction --timezone Asia/Seoul --html report.html
     """
     from features.clock import zone
-    from features.tables.grid import to_panel
     from features.tables.report import report
     from features.tables.report_html import render
     from features.tables.source import check_out
@@ -74,17 +74,22 @@ def _check(
     )
     if html is not None:
         check_out(html, paths, suffix=".html")
-    frame = read(paths, shape, options)
-    panel, findings = to_panel(frame, value=value_name(frame), step_min=step_min)
-    del frame
-    found, clock = report(panel, findings), zone(timezone or "UTC")
+    panels, findings = load(paths, shape, options).panels(step_min=step_min)
+    reports, clock = [report(panel, findings[name]) for name, panel in panels.items()], zone(timezone or "UTC")
     if html is not None:
-        page = render(found, panel, sources=[str(path) for path in paths], zone=clock)
+        if len(reports) > 1:
+            raise BadInput(
+                cause=f"The files measure {len(reports)} quantities, a page shows one",
+                mend=f"Name it with --value-col: {', '.join(panels)}",
+            )
+        page = render(reports[0], panels[reports[0].quantity], sources=[str(path) for path in paths], zone=clock)
         with writing(html) as partial:
             partial.write_text(page, encoding="utf-8")
         note(f"Report written to {html}")
-    document = {"files": [str(path) for path in paths], "shape": shape, **found.as_dict()}
-    emit(document, as_json=as_json, render=lambda console: _print_report(console, found, clock))
+    each = [found.as_dict() for found in reports]
+    document: dict[str, Any] = {"files": [str(path) for path in paths], "shape": shape}
+    document |= each[0] if len(each) == 1 else {"quantities": each}
+    emit(document, as_json=as_json, render=lambda console: _print_reports(console, reports, clock))
 
 
 def _import(
@@ -105,11 +110,10 @@ def _import(
     ] = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Bring published files into one long table: time, entity_id, value; rows stay as they were found.
+    """Bring published files into one long table: time, entity_id, all values; rows stay as they were found.
 
     Example: haechi data import topis 2022/*.xlsx --out volumes.parquet
     """
-    from features.tables.grid import to_panel
     from features.tables.source import check_out
 
     options = read_options(
@@ -124,18 +128,22 @@ def _import(
     for written in (out, *([entities] if entities is not None else [])):
         check_out(written, paths, suffix=".parquet")
     places = None if entities is None else read_entities(paths, shape)
-    frame = read(paths, shape, options)
-    _, findings = to_panel(frame, value=value_name(frame), step_min=step_min)
+    measures = load(paths, shape, options)
+    _, findings = measures.panels(step_min=step_min)
+    frame = measures.frame()
     _write(frame, out)
-    lines = [*findings.lines(), f"Written to {out}, every row as it was found"]
+    several = len(findings) > 1
+    lines = [f"{name}: {line}" if several else line for name, found in findings.items() for line in found.lines()]
+    lines.append(f"Written to {out}, rows neither sorted nor merged")
     if entities is not None and places is not None:
         _write(places, entities)
         lines.append(f"{places.height:,} places written to {entities}")
+    each = {name: found.as_dict() for name, found in findings.items()}
     document = {
         "out": str(out),
         "entities": entities and str(entities),
         "columns": frame.columns,
-        "findings": findings.as_dict(),
+        "findings": each if several else next(iter(each.values())),
     }
     emit(document, as_json=as_json, render=lambda console: console.print("\n".join(lines), markup=False))
 
@@ -148,6 +156,11 @@ data.command("import")(_import)
 def _write(frame: pl.DataFrame, out: Path) -> None:
     with writing(out) as partial, full_disk_named():
         frame.write_parquet(partial)
+
+
+def _print_reports(console: Console, reports: Sequence[Report], zone: tzinfo) -> None:
+    for found in reports:
+        _print_report(console, found, zone)
 
 
 def _print_report(console: Console, report: Report, zone: tzinfo) -> None:

@@ -22,6 +22,10 @@ class Findings:
         off_clock: rows moved to the start of their interval.
         missing: intervals without a value, over all entities.
         repeated: entity to its merged and conflicting rows, where there are any.
+        marked: cells that say that nothing was measured, such as ``-`` or -999.
+        out_of_range: cells that hold what cannot have been measured; taken for missing.
+        none_as_zero: blank cells that mean none, as no rain does: they are zero.
+        dropped: rows of a file that are no measurements, such as its own minima and maxima.
     """
 
     rows: int
@@ -35,6 +39,10 @@ class Findings:
     off_clock: int
     missing: int
     repeated: Mapping[str, int]
+    marked: int = 0
+    out_of_range: int = 0
+    none_as_zero: int = 0
+    dropped: int = 0
 
     @property
     def missing_share(self) -> float:
@@ -51,6 +59,10 @@ class Findings:
         """The findings in words, one a line; what was not found is not mentioned, missing values always are."""
         told = {
             "blank rows: missing, never zero": self.blank,
+            "cells that say so ('-', -999 and the like): missing": self.marked,
+            "out of range: taken for missing": self.out_of_range,
+            "blank cells that mean none: zero": self.none_as_zero,
+            "rows that are no measurements: left out": self.dropped,
             "duplicates merged": self.duplicates_merged,
             "conflicting rows: the last was kept, by available_at or else in the file": self.conflicts,
             "rows out of order: sorted": self.out_of_order,

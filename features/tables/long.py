@@ -6,8 +6,9 @@ from pathlib import Path
 
 import polars as pl
 
-from features.errors import BadInput
+from features.errors import BadInput, UnknownName
 from features.tables.columns import Columns, ReadOptions
+from features.tables.layout import look_alike
 from features.tables.source import Table, broken, find, open_table
 from features.tables.times import to_utc
 from features.tables.values import check, is_text, number, refuse_text, unreadable
@@ -30,14 +31,53 @@ def read(paths: Sequence[Path], options: ReadOptions) -> pl.DataFrame:
     columns, frames = options.columns, []
     for path in find(paths):
         table = open_table(path)
-        table.require(columns.time, "--time-col")
-        for name in columns.entity:
-            table.require(name, "--entity-col")
+        _require(table, columns)
         if columns.value is None:
             columns = replace(columns, value=_only_value(table, columns))
         frames.append(_read(table, columns))
     # Availability that only some files state is null in the others: known at the interval's end.
     return pl.concat(frames, how="diagonal")
+
+
+def read_several(paths: Sequence[Path], options: ReadOptions) -> pl.DataFrame:
+    """Read long tables with all their columns of numbers, or ``options.columns.value`` alone.
+
+    Args:
+        paths: Parquet or CSV files, folders of them, or globs.
+        options: as in ``read``.
+
+    Raises:
+        BadInput: as ``read``, or files whose columns of numbers differ.
+    """
+    if options.columns.value is not None:
+        return read(paths, options)
+    frames: list[pl.DataFrame] = []
+    for path in find(paths):
+        table = open_table(path)
+        _require(table, options.columns)
+        values = _values(table, options.columns)
+        if len(values) < 2:
+            values = [_only_value(table, options.columns)]
+        parts = [_read(table, replace(options.columns, value=value)) for value in values]
+        frames.append(parts[0].with_columns(part[value] for part, value in zip(parts[1:], values[1:], strict=True)))
+        if set(frames[0].columns) - {_AVAILABLE} != set(frames[-1].columns) - {_AVAILABLE}:
+            raise BadInput(
+                cause=f"{path} measures {', '.join(values)}, the files before it something else",
+                mend="Name what all of them measure with --value-col, or read them one by one",
+            )
+    return pl.concat(frames, how="diagonal")
+
+
+def _require(table: Table, columns: Columns) -> None:
+    try:
+        table.require(columns.time, "--time-col")
+        for name in columns.entity:
+            table.require(name, "--entity-col")
+    except UnknownName as error:
+        like = look_alike(table)
+        if like not in {None, "long"}:
+            raise BadInput(cause=error.cause, mend=f"It looks like --shape {like}") from None
+        raise
 
 
 def _read(table: Table, columns: Columns) -> pl.DataFrame:
@@ -90,11 +130,9 @@ def _entity(columns: tuple[str, ...]) -> pl.Expr:
 
 def _only_value(table: Table, columns: Columns) -> str:
     """The one column of numbers that is neither time nor entity."""
-    used = {columns.time, _AVAILABLE, *columns.entity}
-    others = [name for name in table.schema if name not in used]
-    numbers = others if len(others) == 1 else [name for name in others if _mostly_numbers(name, table)]
+    numbers = _values(table, columns)
     if len(numbers) != 1:
-        candidates = numbers or others
+        candidates = numbers or _others(table, columns)
         listed = ", ".join(candidates[:_LISTED]) or "none"
         listed += f" and {len(candidates) - _LISTED} more" if len(candidates) > _LISTED else ""
         raise BadInput(
@@ -102,6 +140,16 @@ def _only_value(table: Table, columns: Columns) -> str:
             mend=f"Name the measured one with --value-col; there are: {listed}",
         )
     return numbers[0]
+
+
+def _values(table: Table, columns: Columns) -> list[str]:
+    others = _others(table, columns)
+    return others if len(others) == 1 else [name for name in others if _mostly_numbers(name, table)]
+
+
+def _others(table: Table, columns: Columns) -> list[str]:
+    used = {columns.time, _AVAILABLE, *columns.entity}
+    return [name for name in table.schema if name not in used]
 
 
 def _mostly_numbers(column: str, table: Table) -> bool:

@@ -8,7 +8,12 @@ import typer
 from features.tables.columns import Columns, ReadOptions, instant
 
 ShapeFlag = Annotated[
-    str, typer.Option("--shape", help="What the files look like: long, wide, or topis (Seoul's monthly workbooks).")
+    str,
+    typer.Option(
+        "--shape",
+        help="What the files look like: long, wide, topis (Seoul's monthly workbooks), or hazards as published:"
+        " han-river, air-city, air-gu, asos (weather), ldaps (forecasts of heat).",
+    ),
 ]
 TimeColFlag = Annotated[str, typer.Option("--time-col", metavar="NAME", help="The column of times.")]
 EntityColFlag = Annotated[

@@ -1,12 +1,13 @@
 import json
 
+import numpy as np
 import polars as pl
 import pytest
 from typer.testing import CliRunner
 
 import haechi
 from features.errors import BadInput, StorageFailure
-from features.tables import commands
+from features.tables import ReadOptions, commands, read_panels
 
 CSV = "".join(f"2022-01-01T{hour:02}:00Z,<a>,{hour}\n" for hour in range(24))
 CSV = "time,entity_id,volume\n" + CSV + "2022-01-02T00:00Z,<a>,\n2022-01-01T03:00Z,<a>,3\n"
@@ -86,6 +87,53 @@ def test_import_of_a_wide_file(tmp_path):
     flags = ("--start", "2012-03-01T00:00", "--timezone", "America/Los_Angeles", "--step-min", 5, "--value-col", "mph")
     assert run("import", "wide", tmp_path / "wide.csv", "--out", out, *flags).exit_code == 0
     assert pl.read_parquet(out)["time"][0].isoformat() == "2012-03-01T08:00:00+00:00"
+
+
+@pytest.fixture
+def air(tmp_path):
+    path = tmp_path / "air.csv"
+    rows = [f"2018-01-01 {hour:02}:00,{cell},17\n" for hour, cell in enumerate(["31", "-", "3403", "30"], start=1)]
+    path.write_text("time,pm10,pm25\n" + "".join(rows))
+    return path
+
+
+def test_check_reports_every_quantity_of_a_published_shape(air):
+    answer = run("check", air, "--shape", "air-city")
+    for words in ("pm10_ug_m3, 2017-12-31 15:00", "pm25_ug_m3, 2017-12-31", "1 cells that say so", "1 out of range"):
+        assert words in answer.stdout
+    document = json.loads(run("check", air, "--shape", "air-city", "--json").stdout)
+    assert [each["findings"]["missing"] for each in document["quantities"]] == [2, 0]
+    one = json.loads(run("check", air, "--shape", "air-city", "--value-col", "pm10_ug_m3", "--json").stdout)
+    assert one["findings"]["out_of_range"] == 1
+
+
+def test_a_page_shows_one_quantity(air, tmp_path):
+    page = tmp_path / "report.html"
+    with pytest.raises(BadInput, match="--value-col: pm10_ug_m3, pm25_ug_m3"):
+        run("check", air, "--shape", "air-city", "--html", page)
+    assert not page.exists()
+    assert run("check", air, "--shape", "air-city", "--html", page, "--value-col", "pm10_ug_m3").exit_code == 0
+
+
+def test_import_writes_every_quantity_of_a_published_shape(air, tmp_path):
+    out = tmp_path / "long.parquet"
+    answer = json.loads(run("import", "air-city", air, "--out", out, "--json").stdout)
+    assert answer["columns"] == ["time", "entity_id", "pm10_ug_m3", "pm25_ug_m3"]
+    assert answer["findings"]["pm10_ug_m3"]["marked"] == 1
+    assert pl.read_parquet(out)["pm10_ug_m3"].to_list() == [31, None, None, 30]
+    again = json.loads(run("check", out, "--json").stdout)
+    assert [each["quantity"] for each in again["quantities"]] == ["pm10_ug_m3", "pm25_ug_m3"]
+
+
+def test_imported_forecasts_keep_when_they_were_known(real_data, tmp_path):
+    out, source = tmp_path / "long.parquet", real_data / "hazard" / "uci_ldaps_bias_2013_2017.parquet"
+    assert run("import", "ldaps", source, "--out", out).exit_code == 0
+    as_published, _ = read_panels([source], "ldaps", ReadOptions())
+    imported, _ = read_panels([out], "long", ReadOptions())
+    for name, panel in as_published.items():
+        np.testing.assert_array_equal(imported[name].values, panel.values)
+    known = as_published["ldaps_tmax_c"].available_at
+    np.testing.assert_array_equal(imported["ldaps_tmax_c"].available_at, known)
 
 
 def test_import_writes_the_places_of_a_survey(real_data, tmp_path):

@@ -130,10 +130,21 @@ def _on_one_step(frames: Mapping[str, pl.DataFrame], step_min: int | None) -> di
     often = {name: frame for name, frame in frames.items() if _twice(frame, name)} or frames
     own = {name: to_panel(frame, value=name, step_min=step_min) for name, frame in often.items()}
     step = min(panel.step_min for panel, _ in own.values())
+    if step_min is None:
+        # A row says that a reading was due, also where it is blank: in a short file holes may be the commonest gap.
+        step = min([step, *(minutes for frame in often.values() if (minutes := _gap_min(frame)) is not None)])
     return {
         name: own[name] if name in own and own[name][0].step_min == step else to_panel(frame, value=name, step_min=step)
         for name, frame in frames.items()
     }
+
+
+def _gap_min(frame: pl.DataFrame) -> int | None:
+    """The commonest gap between an entity's rows, blank ones included, where it is whole minutes."""
+    gap_s = pl.col("time").sort().diff().dt.total_seconds()
+    gaps = frame.group_by("entity_id").agg(gap_s.filter(gap_s > 0).alias("gap_s")).explode("gap_s")["gap_s"]
+    commonest = gaps.drop_nulls().mode().min()
+    return commonest // 60 if isinstance(commonest, int) and commonest % 60 == 0 else None
 
 
 def _twice(frame: pl.DataFrame, quantity: str) -> bool:

@@ -57,11 +57,8 @@ def test_quantity_that_was_measured_once_takes_the_clock_of_the_others(tmp_path)
 
 
 def test_quantities_that_share_no_clock_are_refused(tmp_path):
-    rows = [
-        f"2022-01-01T0{hour}:{minute}Z,a,{stage},{tide}"
-        for hour in range(4)
-        for minute, stage, tide in (("00", 3, ""), ("30", "", 4))
-    ]
+    hours = range(4)
+    rows = [*(f"2022-01-01T0{hour}:00Z,a,3," for hour in hours), *(f"2022-01-01T0{hour}:30Z,sea,,4" for hour in hours)]
     with pytest.raises(BadInput, match="they share no 60-minute clock"):
         read_panels(long(tmp_path, *rows), "long", ReadOptions())
 

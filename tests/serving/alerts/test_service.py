@@ -10,6 +10,7 @@ from typing import Any
 import grpc
 import pytest
 from google.protobuf.message_factory import GetMessageClass
+from pydantic import SecretStr
 
 from features.errors import BadInput, HaechiError, NotAllowed, UnknownName
 from serving import rpc, status
@@ -326,11 +327,12 @@ def test_a_server_whose_alerts_nobody_asks_for_opens_no_store(served, tmp_path):
     assert not (tmp_path / "alerts.sqlite").exists()
 
 
-def test_a_store_that_cannot_be_had_is_told_as_an_incident(start, tmp_path):
+def test_a_store_that_cannot_be_had_is_an_incident_whose_cause_stays_in_the_log(start, tmp_path, caplog):
     (tmp_path / "diary").write_text("dear diary " * 1000)
-    room = Room(start(store=str(tmp_path / "diary")).address)
+    room = Room(start(store=SecretStr(str(tmp_path / "diary"))).address)
     with pytest.raises(HaechiError, match="incident"):
         room.ask("List")
+    assert "not a database" in caplog.text
     room.channel.close()
 
 

@@ -58,4 +58,4 @@ def test_any_sequence_keeps_the_invariants(quick: Store, seed: int) -> None:
             for one in alerts:
                 assert ledger.events_of(one.id), "an open alert that no event speaks for"
     assert quick.verify().faults == ()
-    assert len(revisions) > 5
+    assert len(revisions) > 1

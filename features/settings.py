@@ -46,6 +46,15 @@ class Settings(BaseSettings):
         None, gt=0, description="calls a second of one caller; unset: no limit on localhost, 1000 beyond"
     )
     audit: Path | None = Field(None, description="where administrative calls are recorded; unset: HOME/audit.jsonl")
+    store: SecretStr | None = Field(
+        None,
+        description="where alerts live: a file of SQLite, or postgresql://USER:PASSWORD@HOST/DATABASE; unset: "
+        "HOME/alerts.sqlite",
+    )
+    alert_poll_s: float = Field(0.5, ge=0.05, le=60, description="how often `haechi serve` looks for news of alerts, s")
+    cap: Path | None = Field(
+        None, description="who sends CAP messages, to whom, and with what codes (TOML, as in the README); unset: plain"
+    )
     server: str = Field("127.0.0.1:8500", description="where `haechi forecast` asks")
     token: SecretStr | None = Field(None, description="what `haechi forecast` shows the server")
     ca: Path | None = Field(None, description="authority (PEM) of the server's certificate, or `public`; sets TLS")

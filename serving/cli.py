@@ -14,6 +14,7 @@ from features import DOMAINS
 from features.console import JsonFlag, emit
 from features.errors import UnknownName
 from features.settings import as_toml, load, origins
+from serving.alerts.cli import alerts as alert_commands
 from serving.token_cli import tokens as token_commands
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ def add_commands(app: typer.Typer) -> None:
     """Add this room's commands to the front door."""
     app.command("serve")(_serve)
     app.add_typer(token_commands, name="token")
+    app.add_typer(alert_commands, name="alerts")
     app.command("forecast")(_forecast)
     app.command("replay")(_replay)
     app.command("demo")(_demo)

@@ -13,7 +13,7 @@ A server that asks who calls is shown a token, over TLS::
 ``docs/client.md`` is the page of this module.
 """
 
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
@@ -126,14 +126,28 @@ class Client:
 
     def ask(self, query: Query[T]) -> T:
         """Ask anything that ``serving.queries`` knows."""
-        name = query.method.full_name
-        if name not in self._asks:
-            self._asks[name] = rpc.ask(self._channel, query.method)
         try:
-            reply = self._asks[name](query.request, timeout=self._timeout_s, metadata=self._metadata)
+            reply = self._call(query)(query.request, timeout=self._timeout_s, metadata=self._metadata)
         except grpc.RpcError as error:
             raise _told(error, self.address) from None
         return query.read(reply)
+
+    def follow(self, query: Query[T]) -> Iterator[T]:
+        """What a method whose replies stream answers, until the server ends it or the iterator is closed."""
+        replies = self._call(query)(query.request, metadata=self._metadata)
+        try:
+            for reply in replies:
+                yield query.read(reply)
+        except grpc.RpcError as error:
+            raise _told(error, self.address) from None
+        finally:
+            replies.cancel()
+
+    def _call(self, query: Query[T]) -> rpc.Ask:
+        name = query.method.full_name
+        if name not in self._asks:
+            self._asks[name] = rpc.ask(self._channel, query.method)
+        return self._asks[name]
 
 
 class AsyncClient:
@@ -194,14 +208,28 @@ class AsyncClient:
 
     async def ask(self, query: Query[T]) -> T:
         """Ask anything that ``serving.queries`` knows."""
-        name = query.method.full_name
-        if name not in self._asks:
-            self._asks[name] = rpc.ask(self._channel, query.method)
         try:
-            reply = await self._asks[name](query.request, timeout=self._timeout_s, metadata=self._metadata)
+            reply = await self._call(query)(query.request, timeout=self._timeout_s, metadata=self._metadata)
         except grpc.RpcError as error:
             raise _told(error, self.address) from None
         return query.read(reply)
+
+    async def follow(self, query: Query[T]) -> AsyncIterator[T]:
+        """What a method whose replies stream answers, until the server ends it or the iterator is closed."""
+        replies = self._call(query)(query.request, metadata=self._metadata)
+        try:
+            async for reply in replies:
+                yield query.read(reply)
+        except grpc.RpcError as error:
+            raise _told(error, self.address) from None
+        finally:
+            replies.cancel()
+
+    def _call(self, query: Query[T]) -> rpc.Ask:
+        name = query.method.full_name
+        if name not in self._asks:
+            self._asks[name] = rpc.ask(self._channel, query.method)
+        return self._asks[name]
 
 
 def connect(address: str, settings: Settings) -> Client:

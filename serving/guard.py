@@ -20,6 +20,7 @@ from serving.request_id import REQUEST_ID, request_id
 from serving.rpc import Behaviour, Method, full_name, messages, streams
 from serving.scopes import ADMIN
 from serving.status import Refusal, refusal
+from serving.streams import Pause
 
 Admit = Callable[[grpc.ServicerContext, Call], None]
 """Writes into the call who makes it, and raises where they may not."""
@@ -250,7 +251,8 @@ def _on_bytes(described: MethodDescriptor, method: Method) -> Callable[[Any, Cal
     def one(request: bytes, call: Call) -> bytes:
         return write(method.answer(read(request), call))
 
-    def many(requests: Iterator[bytes], call: Call) -> Iterator[bytes]:
-        return map(write, method.answer(map(read, requests), call))
+    def many(requests: Iterator[bytes], call: Call) -> Iterator[bytes | Pause]:
+        for reply in method.answer(map(read, requests), call):
+            yield reply if isinstance(reply, Pause) else write(reply)
 
     return many if streams(described) else one

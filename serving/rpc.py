@@ -22,7 +22,8 @@ class Method:
 
     Attributes:
         answer: takes the request and the call and returns the reply; of a streaming method, an iterator over requests
-            in and over replies out. What it raises becomes a status (``serving/status.py``).
+            in (over the one, where only replies stream) and over replies out, with a ``Pause`` where there is none for
+            a while. What it raises becomes a status (``serving/status.py``).
         scope: what a caller must be allowed (``serving/scopes.py``); empty: everybody may.
         raw: ``answer`` takes and returns the messages' bytes.
         refused: of a streaming method whose ``answer`` takes one message after the other: the bytes that answer a
@@ -67,12 +68,14 @@ def add_service(server: grpc.Server, service: ServiceDescriptor, methods: Mappin
 
 def ask(channel: grpc.Channel | grpc.aio.Channel, method: MethodDescriptor) -> Ask:
     """The call of ``method`` over ``channel``: takes the request (or an iterator of them), returns the reply."""
-    call = channel.stream_stream if streams(method) else channel.unary_unary
-    return call(
+    one_way = channel.unary_stream if method.server_streaming else channel.unary_unary
+    call: Any = channel.stream_stream if method.client_streaming else one_way
+    made: Ask = call(
         full_name(method),
         request_serializer=GetMessageClass(method.input_type).SerializeToString,
         response_deserializer=GetMessageClass(method.output_type).FromString,
     )
+    return made
 
 
 def full_name(method: MethodDescriptor) -> str:
@@ -81,8 +84,8 @@ def full_name(method: MethodDescriptor) -> str:
 
 
 def streams(method: MethodDescriptor) -> bool:
-    """Whether requests come and replies go as streams; no method of ours streams in one direction alone."""
-    return bool(method.client_streaming)
+    """Whether replies go as a stream; on the wire one request is a stream too, so that no more is to be known."""
+    return bool(method.client_streaming or method.server_streaming)
 
 
 def messages(method: MethodDescriptor) -> tuple[Callable[[bytes], Any], Callable[[Any], bytes]]:

@@ -1,4 +1,4 @@
-"""What a caller may do: ``read``, ``infer`` or ``admin``, of every service and model or of some.
+"""What a caller may do: ``read``, ``infer``, ``operate`` or ``admin``, of every service and model or of some.
 
 A scope is written ``WHAT[/SERVICE][:MODEL]``, for example::
 
@@ -6,6 +6,8 @@ A scope is written ``WHAT[/SERVICE][:MODEL]``, for example::
     infer:traffic             infer with one model
     infer:traffic*            with all whose name begins so
     infer/TrafficService      by one service alone
+    operate                   acknowledge, escalate and close alerts
+    operate:traffic           those of one domain
     admin:traffic             load and unload one model
 
 None implies another: who may infer may not therefore read.
@@ -21,7 +23,7 @@ from features.manifest import NAME_PATTERN
 ADMIN = "admin"
 """The scope of calls that change what is served; each is audited."""
 
-_WHATS = ("read", "infer", ADMIN)
+_WHATS = ("read", "infer", "operate", ADMIN)
 _FORM = re.compile(rf"({'|'.join(_WHATS)})(?:/([A-Za-z][A-Za-z0-9]*))?(?::({NAME_PATTERN})?(\*)?)?")
 
 
@@ -30,7 +32,7 @@ class Scope:
     """One thing that a caller may do.
 
     Attributes:
-        what: ``read``, ``infer`` or ``admin``.
+        what: ``read``, ``infer``, ``operate`` or ``admin``.
         service: the last part of a service's name; empty: any.
         model: a name, or the beginning of one where ``begins``; empty: any.
         begins: whether every model counts whose name begins with ``model``.

@@ -16,6 +16,7 @@ from features.errors import BadInput
 from features.settings import Settings
 from serving import hearing, inference
 from serving.address import is_loopback
+from serving.alerts.service import AlertService
 from serving.cores import cores
 from serving.door import Door, Metadata
 from serving.guard import Guard
@@ -78,6 +79,7 @@ class Server:
             options=_options(settings, shared_port=shared_port),
         )
         methods = inference.answers(runtime, repository)
+        self._alerts = AlertService(settings)
         self._services = self._register(runtime, settings, methods)
         # Health is told to strangers, and which models there are is not where callers are asked who they are.
         if repository is not None and not self._door.asks:
@@ -106,12 +108,14 @@ class Server:
     def stop(self, drain_s: float = DRAIN_S) -> None:
         """Report unhealthy, take no new call, and give those under way ``drain_s`` seconds."""
         self._health.close()
+        self._alerts.stop_watches()
         if self._http is not None:
             self._http.stop(drain_s)
         self._server.stop(drain_s).wait()
         if self._http is not None:
             self._http.join()
         self._intake.shutdown()
+        self._alerts.close()
         # Last of all: a probe learns that the server drains, not that it died.
         if self.probes is not None:
             self.probes.stop()
@@ -121,7 +125,7 @@ class Server:
 
     def _register(self, runtime: Runtime, settings: Settings, methods: Mapping[str, Method]) -> tuple[str, ...]:
         wrap = self.guard.wrap
-        names = [inference.register(self._server, methods, wrap)]
+        names = [inference.register(self._server, methods, wrap), self._alerts.register(self._server, wrap)]
         for domain in DOMAINS:
             names += import_module(f"serving.{domain}.service").register(self._server, runtime, settings, wrap)
         _register_reflection(self._server, (*names, self._health.register(self._server, wrap)), wrap)

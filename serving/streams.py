@@ -2,13 +2,15 @@
 
 grpcio gives a stream a thread, asks for a message only when the last one was answered, and waits for each answer to
 leave: several changes of threads a message. Here messages are fetched ahead and answers queue, both bounded, and each
-message joins the lanes once it is here and those before it are answered; a silent stream has no thread. Like
-``serving/intake.py`` it reaches into ``grpc._server``.
+message joins the lanes once it is here and those before it are answered; a silent stream has no thread. Neither has one
+that waits for news (``Pause``): it joins the lanes when it is woken. Like ``serving/intake.py`` it reaches into
+``grpc._server``.
 """
 
 import logging
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
@@ -18,6 +20,18 @@ from grpc import _server
 _MOST_AHEAD, _MOST_AHEAD_BYTES = 64, 64 << 20
 _LOG = logging.getLogger("haechi.serving")
 _cygrpc: Any = import_module("grpc._cython.cygrpc")
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """What an answer yields in the place of a reply while there is none.
+
+    Attributes:
+        wait: takes what is to be called once there may be one, and returns at once; a caller who leaves wakes the
+            answer too, which then learns of it by asking for the next message.
+    """
+
+    wait: Callable[[Callable[[], None]], None]
 
 
 class Stream:
@@ -48,7 +62,7 @@ class Stream:
         # All below is under the state's lock, but for the answers, which one step at a time asks for.
         self._messages, self._replies = _Queue(), _Queue()
         self._answers: Any = None
-        self._fetching = self._sending = self._stepping = self._ended = self._over = False
+        self._fetching = self._sending = self._stepping = self._paused = self._ended = self._over = False
 
     def begin(self, *, at_once: bool) -> None:
         """Ask for the first message.
@@ -84,7 +98,7 @@ class Stream:
             return
         # Who left is waited for no more: what answers them learns of it.
         left = not _server._is_rpc_state_active(self._state)
-        if left or ((self._messages or self._ended) and not self._replies.full):
+        if left or ((self._messages or self._ended) and not self._paused and not self._replies.full):
             self._stepping = True
             self._join(self._step, self._messages.first)
 
@@ -109,16 +123,29 @@ class Stream:
                 return
         reply, going = _server._take_response_from_response_iterator(event, state, self._answers)
         with state.condition:
-            if going and reply is not None and _server._is_rpc_state_active(state):
+            if isinstance(reply, Pause):
+                self._paused, self._stepping = True, False
+            elif going and reply is not None and _server._is_rpc_state_active(state):
                 self._replies.put(reply)
                 if not self._sending:
                     self._send()
                 self._stepping = False
                 self._go_on()
                 return
+        if isinstance(reply, Pause):
+            # Outside of the lock, which whoever wakes it takes.
+            reply.wait(self._woken)
+            self._left()
+            return
         # Whoever waits for nothing any more is told nothing: what answers them is let go.
         self._answers.close()
         self._end()
+
+    def _woken(self) -> None:
+        """There may be a reply now."""
+        with self._state.condition:
+            self._paused = False
+            self._go_on()
 
     def _left(self) -> None:
         """The call is over, and gRPC has nothing more to tell of it."""

@@ -24,7 +24,7 @@ def _new(
     name: Annotated[str, typer.Option(metavar="NAME", help="Of the caller, for logs, limits and the audit.")],
     scope: Annotated[
         list[str],
-        typer.Option("--scope", metavar="SCOPE", help="read, infer or admin; infer:MODEL, infer:PREFIX*. Repeatable."),
+        typer.Option("--scope", metavar="SCOPE", help="read, infer, operate or admin; infer:MODEL. Repeatable."),
     ],
     zone: Annotated[str, typer.Option(help="The part of the city that the caller asks for.")] = "",
     days: Annotated[int | None, typer.Option(min=1, help="How long it is worth something. Default: for good.")] = None,

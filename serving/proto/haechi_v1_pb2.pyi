@@ -108,3 +108,183 @@ class ForecastReply(_message.Message):
     timezone: str
     levels: _containers.RepeatedScalarFieldContainer[float]
     def __init__(self, model: _Optional[str] = ..., version: _Optional[str] = ..., quantity: _Optional[str] = ..., unit: _Optional[str] = ..., issued_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., as_of: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., step_min: _Optional[int] = ..., simulated: _Optional[bool] = ..., predictions: _Optional[_Iterable[_Union[Prediction, _Mapping]]] = ..., observed: _Optional[_Iterable[_Union[Observed, _Mapping]]] = ..., timezone: _Optional[str] = ..., levels: _Optional[_Iterable[float]] = ...) -> None: ...
+
+class AlertRequest(_message.Message):
+    __slots__ = ("id",)
+    ID_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    def __init__(self, id: _Optional[str] = ...) -> None: ...
+
+class ActOnAlertRequest(_message.Message):
+    __slots__ = ("id", "reason")
+    ID_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    reason: str
+    def __init__(self, id: _Optional[str] = ..., reason: _Optional[str] = ...) -> None: ...
+
+class AlertFilter(_message.Message):
+    __slots__ = ("domains", "min_severity", "only_open")
+    DOMAINS_FIELD_NUMBER: _ClassVar[int]
+    MIN_SEVERITY_FIELD_NUMBER: _ClassVar[int]
+    ONLY_OPEN_FIELD_NUMBER: _ClassVar[int]
+    domains: _containers.RepeatedScalarFieldContainer[str]
+    min_severity: str
+    only_open: bool
+    def __init__(self, domains: _Optional[_Iterable[str]] = ..., min_severity: _Optional[str] = ..., only_open: _Optional[bool] = ...) -> None: ...
+
+class ListAlertsRequest(_message.Message):
+    __slots__ = ("filter",)
+    FILTER_FIELD_NUMBER: _ClassVar[int]
+    filter: AlertFilter
+    def __init__(self, filter: _Optional[_Union[AlertFilter, _Mapping]] = ...) -> None: ...
+
+class ListAlertsReply(_message.Message):
+    __slots__ = ("alerts", "cursor")
+    ALERTS_FIELD_NUMBER: _ClassVar[int]
+    CURSOR_FIELD_NUMBER: _ClassVar[int]
+    alerts: _containers.RepeatedCompositeFieldContainer[Alert]
+    cursor: str
+    def __init__(self, alerts: _Optional[_Iterable[_Union[Alert, _Mapping]]] = ..., cursor: _Optional[str] = ...) -> None: ...
+
+class WatchAlertsRequest(_message.Message):
+    __slots__ = ("cursor", "filter")
+    CURSOR_FIELD_NUMBER: _ClassVar[int]
+    FILTER_FIELD_NUMBER: _ClassVar[int]
+    cursor: str
+    filter: AlertFilter
+    def __init__(self, cursor: _Optional[str] = ..., filter: _Optional[_Union[AlertFilter, _Mapping]] = ...) -> None: ...
+
+class AlertStep(_message.Message):
+    __slots__ = ("cursor", "action", "actor", "reason", "time", "alert", "hash")
+    CURSOR_FIELD_NUMBER: _ClassVar[int]
+    ACTION_FIELD_NUMBER: _ClassVar[int]
+    ACTOR_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    TIME_FIELD_NUMBER: _ClassVar[int]
+    ALERT_FIELD_NUMBER: _ClassVar[int]
+    HASH_FIELD_NUMBER: _ClassVar[int]
+    cursor: str
+    action: str
+    actor: str
+    reason: str
+    time: _timestamp_pb2.Timestamp
+    alert: Alert
+    hash: str
+    def __init__(self, cursor: _Optional[str] = ..., action: _Optional[str] = ..., actor: _Optional[str] = ..., reason: _Optional[str] = ..., time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., alert: _Optional[_Union[Alert, _Mapping]] = ..., hash: _Optional[str] = ...) -> None: ...
+
+class AlertHistoryReply(_message.Message):
+    __slots__ = ("steps",)
+    STEPS_FIELD_NUMBER: _ClassVar[int]
+    steps: _containers.RepeatedCompositeFieldContainer[AlertStep]
+    def __init__(self, steps: _Optional[_Iterable[_Union[AlertStep, _Mapping]]] = ...) -> None: ...
+
+class CapReply(_message.Message):
+    __slots__ = ("xml",)
+    XML_FIELD_NUMBER: _ClassVar[int]
+    xml: str
+    def __init__(self, xml: _Optional[str] = ...) -> None: ...
+
+class Words(_message.Message):
+    __slots__ = ("ko", "en")
+    KO_FIELD_NUMBER: _ClassVar[int]
+    EN_FIELD_NUMBER: _ClassVar[int]
+    ko: str
+    en: str
+    def __init__(self, ko: _Optional[str] = ..., en: _Optional[str] = ...) -> None: ...
+
+class Corner(_message.Message):
+    __slots__ = ("lat", "lon")
+    LAT_FIELD_NUMBER: _ClassVar[int]
+    LON_FIELD_NUMBER: _ClassVar[int]
+    lat: float
+    lon: float
+    def __init__(self, lat: _Optional[float] = ..., lon: _Optional[float] = ...) -> None: ...
+
+class AlertArea(_message.Message):
+    __slots__ = ("entities", "name", "h3_cell", "polygon", "is_estimate")
+    ENTITIES_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    H3_CELL_FIELD_NUMBER: _ClassVar[int]
+    POLYGON_FIELD_NUMBER: _ClassVar[int]
+    IS_ESTIMATE_FIELD_NUMBER: _ClassVar[int]
+    entities: _containers.RepeatedScalarFieldContainer[str]
+    name: Words
+    h3_cell: str
+    polygon: _containers.RepeatedCompositeFieldContainer[Corner]
+    is_estimate: bool
+    def __init__(self, entities: _Optional[_Iterable[str]] = ..., name: _Optional[_Union[Words, _Mapping]] = ..., h3_cell: _Optional[str] = ..., polygon: _Optional[_Iterable[_Union[Corner, _Mapping]]] = ..., is_estimate: _Optional[bool] = ...) -> None: ...
+
+class Figure(_message.Message):
+    __slots__ = ("name", "words", "value", "unit")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    WORDS_FIELD_NUMBER: _ClassVar[int]
+    VALUE_FIELD_NUMBER: _ClassVar[int]
+    UNIT_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    words: Words
+    value: float
+    unit: str
+    def __init__(self, name: _Optional[str] = ..., words: _Optional[_Union[Words, _Mapping]] = ..., value: _Optional[float] = ..., unit: _Optional[str] = ...) -> None: ...
+
+class Alert(_message.Message):
+    __slots__ = ("id", "domain", "kind", "place", "life", "phase", "revision", "raised_at", "revised_at", "merged_into", "status", "category", "severity", "urgency", "certainty", "onset", "expires", "area", "event", "headline", "advice", "probability", "lead_min", "measured", "drivers", "evidence", "model", "version", "quality")
+    ID_FIELD_NUMBER: _ClassVar[int]
+    DOMAIN_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    PLACE_FIELD_NUMBER: _ClassVar[int]
+    LIFE_FIELD_NUMBER: _ClassVar[int]
+    PHASE_FIELD_NUMBER: _ClassVar[int]
+    REVISION_FIELD_NUMBER: _ClassVar[int]
+    RAISED_AT_FIELD_NUMBER: _ClassVar[int]
+    REVISED_AT_FIELD_NUMBER: _ClassVar[int]
+    MERGED_INTO_FIELD_NUMBER: _ClassVar[int]
+    STATUS_FIELD_NUMBER: _ClassVar[int]
+    CATEGORY_FIELD_NUMBER: _ClassVar[int]
+    SEVERITY_FIELD_NUMBER: _ClassVar[int]
+    URGENCY_FIELD_NUMBER: _ClassVar[int]
+    CERTAINTY_FIELD_NUMBER: _ClassVar[int]
+    ONSET_FIELD_NUMBER: _ClassVar[int]
+    EXPIRES_FIELD_NUMBER: _ClassVar[int]
+    AREA_FIELD_NUMBER: _ClassVar[int]
+    EVENT_FIELD_NUMBER: _ClassVar[int]
+    HEADLINE_FIELD_NUMBER: _ClassVar[int]
+    ADVICE_FIELD_NUMBER: _ClassVar[int]
+    PROBABILITY_FIELD_NUMBER: _ClassVar[int]
+    LEAD_MIN_FIELD_NUMBER: _ClassVar[int]
+    MEASURED_FIELD_NUMBER: _ClassVar[int]
+    DRIVERS_FIELD_NUMBER: _ClassVar[int]
+    EVIDENCE_FIELD_NUMBER: _ClassVar[int]
+    MODEL_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    QUALITY_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    domain: str
+    kind: str
+    place: str
+    life: str
+    phase: str
+    revision: int
+    raised_at: _timestamp_pb2.Timestamp
+    revised_at: _timestamp_pb2.Timestamp
+    merged_into: str
+    status: str
+    category: str
+    severity: str
+    urgency: str
+    certainty: str
+    onset: _timestamp_pb2.Timestamp
+    expires: _timestamp_pb2.Timestamp
+    area: AlertArea
+    event: Words
+    headline: Words
+    advice: Words
+    probability: float
+    lead_min: float
+    measured: _containers.RepeatedCompositeFieldContainer[Figure]
+    drivers: _containers.RepeatedCompositeFieldContainer[Figure]
+    evidence: str
+    model: str
+    version: str
+    quality: str
+    def __init__(self, id: _Optional[str] = ..., domain: _Optional[str] = ..., kind: _Optional[str] = ..., place: _Optional[str] = ..., life: _Optional[str] = ..., phase: _Optional[str] = ..., revision: _Optional[int] = ..., raised_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., revised_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., merged_into: _Optional[str] = ..., status: _Optional[str] = ..., category: _Optional[str] = ..., severity: _Optional[str] = ..., urgency: _Optional[str] = ..., certainty: _Optional[str] = ..., onset: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., expires: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., area: _Optional[_Union[AlertArea, _Mapping]] = ..., event: _Optional[_Union[Words, _Mapping]] = ..., headline: _Optional[_Union[Words, _Mapping]] = ..., advice: _Optional[_Union[Words, _Mapping]] = ..., probability: _Optional[float] = ..., lead_min: _Optional[float] = ..., measured: _Optional[_Iterable[_Union[Figure, _Mapping]]] = ..., drivers: _Optional[_Iterable[_Union[Figure, _Mapping]]] = ..., evidence: _Optional[str] = ..., model: _Optional[str] = ..., version: _Optional[str] = ..., quality: _Optional[str] = ...) -> None: ...

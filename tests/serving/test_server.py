@@ -321,6 +321,7 @@ def test_reflection_describes_every_service(channel: grpc.Channel) -> None:
     assert sorted(database.get_services()) == [
         "grpc.health.v1.Health",
         "grpc.reflection.v1alpha.ServerReflection",
+        "haechi.v1.AlertService",
         "haechi.v1.TrafficService",
         "inference.GRPCInferenceService",
     ]

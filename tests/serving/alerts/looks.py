@@ -1,0 +1,42 @@
+"""Looks at an event, short to write."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from serving.alerts.alert import Area, Content
+from serving.alerts.look import Criterion, Look
+from serving.alerts.words import Category, Certainty, Severity, Status, Urgency, Words
+
+START = datetime(2026, 7, 1, tzinfo=UTC)
+
+
+def minute(number: float) -> datetime:
+    return START + timedelta(minutes=number)
+
+
+def content(at_min: float = 0, **changes: Any) -> Content:
+    """What an alert says that holds for half an hour from ``at_min``."""
+    fields: dict[str, Any] = {
+        "status": Status.ACTUAL,
+        "category": Category.MET,
+        "severity": Severity.MODERATE,
+        "urgency": Urgency.EXPECTED,
+        "certainty": Certainty.LIKELY,
+        "onset": START,
+        "expires": minute(at_min + 30),
+        "area": Area(entities=("jamsu",), name=Words(ko="잠수교", en="Jamsu bridge")),
+        "event": Words(ko="홍수", en="Flood"),
+        "headline": Words(ko="잠수교 수위 상승", en="The river rises at Jamsu bridge"),
+        "advice": Words(ko="잠수교를 통제하십시오", en="Close the bridge"),
+        "probability": 0.8,
+        "lead_min": 90.0,
+    }
+    return Content(**fields | changes)
+
+
+def look(at_min: float, criterion: Criterion = Criterion.MET, *, place: str = "jamsu", **more: Any) -> Look:
+    """A look at ``place``; what is no part of a look is said by its content."""
+    own = {name: more.pop(name) for name in ("absorbs", "reason", "domain") if name in more}
+    said = None if criterion in (Criterion.RELEASED, Criterion.UNKNOWN) and not more else content(at_min, **more)
+    fields = {"domain": "disaster", "kind": "river", "reason": "stage"} | own
+    return Look(place=place, at=minute(at_min), criterion=criterion, content=said, **fields)

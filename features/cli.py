@@ -2,6 +2,8 @@
 
 import os
 from dataclasses import asdict
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from features import DOMAINS
 from features import settings as settings_module
 from features.console import JsonFlag, emit, progress
 from features.tables.commands import data
@@ -20,6 +23,9 @@ def add_commands(app: typer.Typer) -> None:
     app.command("config")(_config)
     app.add_typer(data, name="data")
     app.command("doctor")(_doctor)
+    for domain in DOMAINS:
+        if find_spec(f"features.{domain}.commands") is not None:
+            import_module(f"features.{domain}.commands").add_commands(app)
     app.command("simulate")(_simulate)
 
 

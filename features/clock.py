@@ -63,6 +63,15 @@ def step_on_clock(time: datetime, step_min: int, like: datetime) -> int:
     return step_number(time, step_min)
 
 
+def clock_offset(time: datetime, step_min: int) -> timedelta:
+    """How far into its step, as ``step_number`` counts them, a clock's instants lie, of which ``time`` is one.
+
+    >>> clock_offset(datetime(2022, 1, 1, 15, tzinfo=UTC), 1440)
+    datetime.timedelta(seconds=54000)
+    """
+    return (time - EPOCH) % timedelta(minutes=step_min)
+
+
 def utc_times(start: datetime, step_min: int, count: int) -> npt.NDArray[np.datetime64]:
     """``count`` instants from ``start``: (count,), datetime64[s], UTC.
 

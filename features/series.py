@@ -117,7 +117,11 @@ class Panel:
         return replace(self, entities=entities, values=padded[:, chosen], available_at=known)
 
 
-_UNITS = {"_veh_h": "veh/h", "_kmh": "km/h", "_mph": "mph", "_mps": "m/s", "_veh": "veh", "_share": "1"}
+_UNITS = {
+    "_veh_h": "veh/h", "_kmh": "km/h", "_mph": "mph", "_mps": "m/s", "_ms": "m/s", "_veh": "veh", "_share": "1",
+    "_ug_m3": "ug/m3", "_ppm": "ppm", "_m3s": "m3/s", "_cm": "cm", "_mm": "mm", "_m": "m", "_c": "C", "_pct": "%",
+    "_hpa": "hPa", "_deg": "deg",
+}  # fmt: skip
 
 
 def unit_of(quantity: str) -> str:
@@ -127,3 +131,13 @@ def unit_of(quantity: str) -> str:
     ('veh/h', 'unknown')
     """
     return next((unit for ending, unit in _UNITS.items() if quantity.endswith(ending)), "unknown")
+
+
+def without_unit(quantity: str) -> str:
+    """A quantity's name as people say it, without its unit.
+
+    >>> without_unit("air_temperature_min_c"), without_unit("count")
+    ('air temperature min', 'count')
+    """
+    ending = next((ending for ending in _UNITS if quantity.endswith(ending)), "")
+    return quantity.removesuffix(ending).replace("_", " ")

@@ -83,6 +83,9 @@ class Settings(BaseSettings):
     request_log_share: float = Field(0.01, gt=0, le=1, description="the share of requests that is logged")
     request_log_days: int = Field(30, ge=1, le=3650, description="older logged requests are deleted")
     request_log_mib: int = Field(1024, ge=64, description="of more logged requests the oldest are deleted, MiB")
+    hazards: Path | None = Field(
+        None, description="a city's own hazard table (TOML); unset: Seoul's, of `haechi hazards`"
+    )
     stale_after_min: int = Field(180, ge=1, description="older measurements mark a forecast `degraded: stale`")
     signing_key: SecretStr | None = Field(None, description="Ed25519 private key (PEM) that signs artifacts")
     trusted_key: str | None = Field(None, description="Ed25519 public key (PEM); unsigned models are refused")

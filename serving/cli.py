@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
-from features import DOMAINS
 from features.console import JsonFlag, emit
 from features.errors import UnknownName
 from features.settings import as_toml, load, origins
+from serving import TYPED
 from serving.alerts.cli import alerts as alert_commands
 from serving.token_cli import tokens as token_commands
 
@@ -109,7 +109,7 @@ def _serve(
 
 
 def _forecast(
-    domain: Annotated[str, typer.Argument(metavar="DOMAIN", help=f"One of: {', '.join(DOMAINS)}.")],
+    domain: Annotated[str, typer.Argument(metavar="DOMAIN", help=f"One of: {', '.join(TYPED)}.")],
     *,
     entity: Annotated[list[str], typer.Option("--entity", metavar="NAME", help="Whose forecast; may be repeated.")],
     model: Annotated[str | None, typer.Option(help="Default: the domain's name.")] = None,
@@ -122,8 +122,8 @@ def _forecast(
 
     Example: haechi forecast traffic --entity A-01/in --png forecast.png
     """
-    if domain not in DOMAINS:
-        raise UnknownName.among("domain", domain, list(DOMAINS))
+    if domain not in TYPED:
+        raise UnknownName.among("domain", domain, list(TYPED))
     ask = import_module(f"serving.{domain}.ask").ask
     ask(server or load().server, model or domain, entity, steps=steps, png=png, as_json=as_json)
 
@@ -170,7 +170,7 @@ def _render(console: Console, document: dict[str, Any]) -> None:
     for model in document["models"]:
         label = "  (simulated data)" if model["simulated"] else ""
         console.print(f"  {model['name']}/{model['version']}{label}", markup=False)
-    typed = next((one for one in document["models"] if one["domain"] in DOMAINS and one["entity"] is not None), None)
+    typed = next((one for one in document["models"] if one["domain"] in TYPED and one["entity"] is not None), None)
     command = ""
     if typed is not None:
         asked = f"{typed['domain']} --model {typed['name']} --entity '{typed['entity']}'"

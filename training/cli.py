@@ -25,6 +25,10 @@ from training.experiment.cli import experiment_app
 from training.options import train_options, with_flags_of
 from training.registry_cli import models
 
+HazardFlag = Annotated[
+    str | None,
+    typer.Option("--hazard", metavar="H", help="Of disaster: pm25, river_jamsu…; `haechi hazards` lists them."),
+]
 DomainArgument = Annotated[str, typer.Argument(metavar="DOMAIN", help=f"One of: {', '.join(DOMAINS)}.")]
 
 
@@ -61,6 +65,7 @@ def _train(
     ] = None,
     entities: Annotated[Path | None, typer.Option(metavar="FILE", help="Places: entity columns, lat, lon.")] = None,
     covariates: CovariatesFlag = None,
+    hazard: HazardFlag = None,
     name: Annotated[str | None, typer.Option(help="Name of the model. Default: the domain's.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of every random choice.")] = 7,
     country: Annotated[str, typer.Option(help="Whose public holidays count.")] = "KR",
@@ -70,6 +75,8 @@ def _train(
     """Train, judge, export and register a model; prints its scores beside the baselines'.
 
     Example: haechi train traffic --data volumes.parquet --entity-col site_id,direction --entities sites.csv
+
+    Example: haechi train disaster --hazard river_jamsu --shape han-river --data han_river.parquet
     """
     flags = {
         "domain": domain,
@@ -86,6 +93,7 @@ def _train(
         "split_at": split_at,
         "entities": entities,
         "covariates": covariates,
+        "hazard": hazard,
         "name": name,
         "seed": seed,
         "country": country,
@@ -99,7 +107,9 @@ def _evaluate(
     domain: DomainArgument,
     *,
     data: Annotated[list[Path], typer.Option("--data", metavar="PATH", help="File, folder or glob.")],
-    model: Annotated[str, typer.Option(help="NAME, NAME@ALIAS or NAME/VERSION.")] = "traffic",
+    model: Annotated[
+        str | None, typer.Option(help="NAME, NAME@ALIAS or NAME/VERSION. Default: the domain's name.")
+    ] = None,
     split: Annotated[str, typer.Option(help="test: its own test part; all: a file it never saw.")] = "test",
     out: Annotated[Path | None, typer.Option(metavar="FILE.parquet", help="Write every prediction.")] = None,
     events: Annotated[
@@ -143,7 +153,7 @@ def _evaluate(
         data,
         shape,
         reading,
-        model,
+        model or domain,
         whole=split == "all",
         out=out,
         covariates=covariates,

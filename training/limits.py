@@ -1,6 +1,6 @@
 """What a model's inputs looked like in training, widened into the limits beyond which it does not answer."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -22,16 +22,19 @@ _TENTHS = np.arange(1, 10) / 10
 _DECILE_VALUES = 1_000_000
 
 
-def limits_of(tables: Iterable[Inputs], specs: Sequence[TensorSpec], margin: Margin) -> Limits:
+def limits_of(
+    tables: Iterable[Inputs], specs: Sequence[TensorSpec], margin: Margin, apart: Collection[str] = ()
+) -> Limits:
     """The range of each float input over the rows of training, wider by ``margin`` on both sides.
 
-    A range is one for the whole input, or, where it has three axes or more, one for each place of its last axis,
-    whose values then mean different things. Rows that hold NaN are left out of what may be missing.
+    A range is one for the whole input, or, where it has three axes or more or is named in ``apart``, one for each place
+    of its last axis, whose values then mean different things. Rows that hold NaN are left out of what may be missing.
 
     Args:
         tables: inputs by name, rows first.
         specs: of the inputs.
         margin: see ``Margin``.
+        apart: inputs of two axes whose last holds different things.
 
     Returns:
         Limits whose share of what may be missing is that of 99.9 % of the rows, between 0.5 and 0.95.
@@ -43,7 +46,7 @@ def limits_of(tables: Iterable[Inputs], specs: Sequence[TensorSpec], margin: Mar
     missing = []
     for inputs in tables:
         for spec in floats:
-            values = _by_channel(np.asarray(inputs[spec.name], dtype=np.float64), spec)
+            values = _by_channel(np.asarray(inputs[spec.name], dtype=np.float64), spec, apart)
             lowest[spec.name].append(np.fmin.reduce(values))
             highest[spec.name].append(np.fmax.reduce(values))
         if masks:
@@ -57,12 +60,15 @@ def limits_of(tables: Iterable[Inputs], specs: Sequence[TensorSpec], margin: Mar
     return Limits(ranges=tuple(one for one in ranges if one is not None), most_missing=most)
 
 
-def deciles_of(tables: Sequence[Inputs], specs: Sequence[TensorSpec]) -> tuple[Deciles, ...]:
+def deciles_of(
+    tables: Sequence[Inputs], specs: Sequence[TensorSpec], apart: Collection[str] = ()
+) -> tuple[Deciles, ...]:
     """The deciles of each float input over the rows of training, by the same places of its last axis as its range.
 
     Args:
         tables: inputs by name, rows first.
         specs: of the inputs.
+        apart: as in ``limits_of``.
 
     Returns:
         None of an input of which nothing was ever finite.
@@ -73,7 +79,9 @@ def deciles_of(tables: Sequence[Inputs], specs: Sequence[TensorSpec]) -> tuple[D
             count = sum(inputs[spec.name].size for inputs in tables)
             # Whole rows are left out: a row has its values in order of time.
             every = -(-count // _DECILE_VALUES)
-            values = np.concatenate([_by_channel(np.asarray(inputs[spec.name][::every]), spec) for inputs in tables])
+            values = np.concatenate(
+                [_by_channel(np.asarray(inputs[spec.name][::every]), spec, apart) for inputs in tables]
+            )
             known = values[np.isfinite(values).all(axis=1)]
             if len(known):
                 points = np.quantile(known, _TENTHS, axis=0).T
@@ -81,9 +89,9 @@ def deciles_of(tables: Sequence[Inputs], specs: Sequence[TensorSpec]) -> tuple[D
     return tuple(found)
 
 
-def _by_channel(values: npt.NDArray[Any], spec: TensorSpec) -> npt.NDArray[Any]:
+def _by_channel(values: npt.NDArray[Any], spec: TensorSpec, apart: Collection[str]) -> npt.NDArray[Any]:
     """(value, channel): what shares one range stands in one column."""
-    return values.reshape(-1, values.shape[-1] if len(spec.shape) > 2 else 1)
+    return values.reshape(-1, values.shape[-1] if len(spec.shape) > 2 or spec.name in apart else 1)
 
 
 def _range(

@@ -32,6 +32,7 @@ class TrainOptions:
         country: whose public holidays count.
         timezone: the local clock.
         quick: skip the choices on validation.
+        hazard: of disaster, or None.
         covariates: a table of what else is known of the whole city, or None.
         question: that a run file of an experiment asks, or None.
         given: what of all this differs from the defaults, as a run file would say it; without ``set``.
@@ -49,6 +50,7 @@ class TrainOptions:
     country: str
     timezone: str
     quick: bool
+    hazard: str | None = None
     covariates: Path | None = None
     question: str | None = None
     given: dict[str, Any] = field(default_factory=dict)
@@ -113,15 +115,21 @@ def train_options(
         split_at=None if values["split_at"] is None else tuple(values["split_at"].split(",")),
         config=settings,
         entities=None if values["entities"] is None else Path(values["entities"]),
-        name=values["name"] or values["domain"],
+        name=values["name"] or _default_name(values["domain"], values["hazard"]),
         seed=values["seed"],
         country=values["country"],
         timezone=timezone or "Asia/Seoul",
         quick=values["quick"],
+        hazard=values["hazard"],
         covariates=None if values["covariates"] is None else Path(values["covariates"]),
         question=question,
         given=_given(context, values),
     )
+
+
+def _default_name(domain: str, hazard: str | None) -> str:
+    """The domain's, or that of the domain and the hazard: a city has a model for each."""
+    return domain if hazard is None else f"{domain}-{hazard.replace('_', '-')}"
 
 
 def called_as(train: Any, words: Sequence[str]) -> tuple[typer.Context, dict[str, Any]]:

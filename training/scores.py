@@ -132,6 +132,15 @@ class Scoreboard:
             rows.append(row | {"rmse": self.rmse(name)})
         return rows
 
+    def metrics(self) -> tuple[tuple[str, float, int], ...]:
+        """What a run records: name, value and step, 0 where the figure is over all steps."""
+        found = [("coverage", self.coverage(), 0), ("pinball", self.mean_pinball(), 0)]
+        for name in self.absolute:
+            key = name.replace(" ", "_")
+            found += [(f"mae/{key}", self.mae(name), 0), (f"rmse/{key}", self.rmse(name), 0)]
+            found += [(f"mae_by_step/{key}", self.mae(name, step), step) for step in range(1, len(self.count) + 1)]
+        return tuple(found)
+
     def to_manifest(self, interval: str) -> tuple[Score, ...]:
         """The figures that travel with the model, each baseline's beside the model's."""
         steps = len(self.count)

@@ -19,7 +19,6 @@ import numpy as np
 
 from features.errors import StorageFailure
 from features.manifest import TensorSpec
-from training.scores import Scoreboard
 
 _URI = "MLFLOW_TRACKING_URI"
 _SAID_CHARACTERS = 300
@@ -36,8 +35,7 @@ class RunRecord:
         name: of the model.
         started_at: aware.
         parameters: settings, data hash, commit.
-        scores: the model's beside every baseline's.
-        extra_metrics: further figures by name.
+        metrics: every figure: name, value and step, 0 where it has none.
         pictures: a folder of PNG files.
         graph: the ONNX file.
         inputs: of the graph.
@@ -47,8 +45,7 @@ class RunRecord:
     name: str
     started_at: datetime
     parameters: Mapping[str, str]
-    scores: Scoreboard
-    extra_metrics: Mapping[str, float]
+    metrics: tuple[tuple[str, float, int], ...]
     pictures: Path
     graph: Path
     inputs: tuple[TensorSpec, ...]
@@ -151,7 +148,7 @@ class Tracker:
         """Log a whole run; returns its id."""
         name = f"{run.name} {run.started_at:%m-%d %H:%M}"
         run_id = self.open_run(f"haechi-{run.name}", name, run.started_at, run.parameters)
-        self.log(run_id, _metrics(run), {}, run.pictures)
+        self.log(run_id, run.metrics, {}, run.pictures)
         return run_id
 
     @_in_words()
@@ -279,16 +276,6 @@ def _milliseconds(when: datetime) -> int:
 
 def _sqlite(path: Path) -> str:
     return f"sqlite:///{path}"
-
-
-def _metrics(run: RunRecord) -> list[tuple[str, float, int]]:
-    scores, found = run.scores, [(key, value, 0) for key, value in run.extra_metrics.items()]
-    found += [("coverage", scores.coverage(), 0), ("pinball", scores.mean_pinball(), 0)]
-    for name in scores.absolute:
-        key = name.replace(" ", "_")
-        found += [(f"mae/{key}", scores.mae(name), 0), (f"rmse/{key}", scores.rmse(name), 0)]
-        found += [(f"mae_by_step/{key}", scores.mae(name, step), step) for step in range(1, len(scores.count) + 1)]
-    return [(key, value, step) for key, value, step in found if np.isfinite(value)]
 
 
 def _signature(run: RunRecord) -> object:

@@ -19,6 +19,7 @@ class Double:
 
     Attributes:
         unit: of what is forecast.
+        rising: outputs whose last axis never falls: quantiles, and probabilities of ever longer times.
         configs: small valid configs, by what is special about them; the first is used where one is enough.
         state: config to a state that remembers something.
         issued_at: state, config to rising issue times, none before the state's ``as_of``.
@@ -27,6 +28,7 @@ class Double:
     """
 
     unit: str
+    rising: tuple[str, ...]
     configs: dict[str, Any]
     state: Callable[[Any], Any]
     issued_at: Callable[[Any, Any], list[datetime]]

@@ -214,7 +214,7 @@ def test_fallback_gives_what_the_model_gives_and_never_crosses(city, guarded):
         assert (found.dtype.name, found.shape) == (spec.dtype, (rows, *spec.shape[1:]))
         known = found[np.isfinite(found).all(axis=(1, 2))]
         assert len(known) > 0
-        assert (np.diff(known, axis=-1) >= 0).all()
+        assert spec.name not in city.double.rising or (np.diff(known, axis=-1) >= 0).all()
 
 
 @cases
@@ -228,7 +228,7 @@ def test_self_test_rows_are_held_out_missing_and_unseen_and_travel_without_pickl
     assert any(seen)
     assert not all(seen), "a row with everything missing"
     assert 2 < len(seen) <= 16, "a few rows"
-    assert all(value is not None for one in guarded.test.outputs for value in one.values)
+    assert all(any(value is not None for value in one.values) for one in guarded.test.outputs)
 
 
 @cases

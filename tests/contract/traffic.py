@@ -54,6 +54,7 @@ def _raw_of_another_future(
 
 
 DOUBLE = Double(
+    rising=("forecast",),
     unit="veh/h",
     configs={
         "hours": small(),

@@ -407,7 +407,7 @@ def test_sixty_four_callers_at_once_each_get_their_own_answer(server: Server, cl
 def test_a_domains_service_is_found_not_listed(
     runtime: Runtime, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("serving.server.DOMAINS", ("traffic", "nowhere"))
+    monkeypatch.setattr("serving.server.TYPED", ("traffic", "nowhere"))
 
     with pytest.raises(ModuleNotFoundError, match=r"serving\.nowhere"):
         Server(runtime, settings)

@@ -7,17 +7,16 @@ import numpy as np
 import numpy.typing as npt
 import onnx
 import torch
-from onnx import compose, helper
 from torch import Tensor, nn
 
 from features.manifest import TensorSpec
 from features.traffic import schema
 from features.traffic.config import TrafficConfig
-from training.export import OPSET, TREE_OPSET, Graph, Native, declare_unused, write_graph
+from training.export import Graph, Native, declare_unused, write_graph
+from training.joined import handed_on, join, tree_part
 from training.traffic.blend import Blend, Smooth
 from training.traffic.model import quantiles
 from training.traffic.trees import Trees, assembled
-from training.trees import to_onnx
 
 # What the last part takes beside the trees' answers.
 _PASSED = ("profile", "usual_error", "spread")
@@ -117,7 +116,7 @@ def _with_trees(
     before, native = onnx.load(path), Graph(path)
     answers, parts = _tree_parts(trees, rows)
     write_graph(_After(blend, trees), _after_specs(trees, config, [*handed, *answers]), [output.name], path)
-    _join(before, parts, onnx.load(path), path)
+    join(before, parts, onnx.load(path), "traffic", path)
     return native
 
 
@@ -127,14 +126,9 @@ def _tree_parts(trees: Trees, rows: list[str]) -> tuple[list[str], list[onnx.Gra
     for group, boosters in enumerate(trees.boosters):
         for tree, booster in enumerate(boosters):
             answer = f"answer_{group}_{tree}"
-            part = compose.add_prefix(to_onnx(booster, TREE_OPSET), f"tree_{group}_{tree}/").graph
-            given, gives = part.input[0].name, part.output[0].name
-            part.node.insert(0, helper.make_node("Identity", [rows[group]], [given]))
-            shape = helper.make_tensor(f"{answer}_shape", onnx.TensorProto.INT64, [2], [-1, len(trees.steps[group])])
-            part.initializer.append(shape)
-            part.node.append(helper.make_node("Reshape", [gives, shape.name], [answer]))
+            name, width = f"tree_{group}_{tree}", len(trees.steps[group])
+            parts.append(tree_part(booster, name, rows[group], answer, width))
             answers.append(answer)
-            parts.append(part)
     return answers, parts
 
 
@@ -142,28 +136,8 @@ def _after_specs(trees: Trees, config: TrafficConfig, names: list[str]) -> list[
     """What the last part takes."""
     steps, outer = config.horizon_steps, len(config.quantiles) - 1
     shapes: list[tuple[int, ...]] = [(steps,), (steps, outer), (steps,), (steps,), (steps, outer)]
-    specs = [_spec(name, ("entity", *shape)) for name, shape in zip(names, shapes, strict=False)]
+    specs = [handed_on(name, ("entity", *shape)) for name, shape in zip(names, shapes, strict=False)]
     answers = iter(names[len(shapes) :])
     for some in trees.steps:
-        specs += [_spec(next(answers), ("entity", len(some))) for _ in range(outer + 1)]
+        specs += [handed_on(next(answers), ("entity", len(some))) for _ in range(outer + 1)]
     return specs
-
-
-def _spec(name: str, shape: tuple[int | str, ...]) -> TensorSpec:
-    return TensorSpec(name=name, dtype="float32", shape=shape, unit="1", meaning="Handed on inside the graph")
-
-
-def _join(before: onnx.ModelProto, parts: list[onnx.GraphProto], after: onnx.ModelProto, path: Path) -> None:
-    """One graph of them all, the names inside each told apart."""
-    first = compose.add_prefix(before, "before/", rename_inputs=False, rename_outputs=False).graph
-    last = compose.add_prefix(after, "after/", rename_inputs=False, rename_outputs=False).graph
-    graphs = [first, *parts, last]
-    graph = helper.make_graph(
-        [node for one in graphs for node in one.node],
-        "traffic",
-        first.input,
-        last.output,
-        [constant for one in graphs for constant in one.initializer],
-    )
-    opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid("ai.onnx.ml", 1)]
-    onnx.save(helper.make_model(graph, opset_imports=opsets, ir_version=before.ir_version), path)

@@ -41,6 +41,11 @@ def read_job(options: TrainOptions, *, test_from: datetime | None = None) -> Tra
     Raises:
         HaechiError: names cause and mend.
     """
+    if options.hazard is not None:
+        raise BadInput(
+            cause=f"--hazard {options.hazard} is of disaster, not of traffic",
+            mend="Run: haechi train disaster ..., or leave it out",
+        )
     panel, findings, _ = read_panel(options.data, options.shape, options.reading)
     for line in findings.lines():
         note(line)

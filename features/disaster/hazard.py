@@ -1,0 +1,280 @@
+"""One hazard as the table says it: its levels, the official criteria that meet and release them, and where."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Annotated, Literal
+
+from pydantic import Field, FiniteFloat, StringConstraints, field_validator, model_validator
+
+from features.disaster.signal import OWN, Signal
+from features.frozen import Frozen, Text
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=40)]
+Positive = Annotated[int, Field(ge=1, strict=True)]
+
+
+class Words(Frozen):
+    """The same in the two languages that operators read."""
+
+    ko: Text
+    en: Text
+
+
+class Condition(Frozen):
+    """One comparison of a quantity with a threshold, in the quantity's unit; exactly one comparison is given.
+
+    Attributes:
+        quantity: what is compared, ending in its unit, e.g. ``pm25_ug_m3``.
+        at_least: holds from the threshold up.
+        at_most: holds from the threshold down.
+        above: holds beyond the threshold, not on it.
+        below: holds under the threshold, not on it.
+        sum_h: the quantity summed over so many hours that end with the reading; None: the reading itself.
+        readings: so many readings one after the other must meet it.
+    """
+
+    quantity: Name
+    at_least: FiniteFloat | None = None
+    at_most: FiniteFloat | None = None
+    above: FiniteFloat | None = None
+    below: FiniteFloat | None = None
+    sum_h: Positive | None = None
+    readings: Positive = 1
+
+    @model_validator(mode="after")
+    def _one_comparison(self) -> "Condition":
+        given = [name for name in ("at_least", "at_most", "above", "below") if getattr(self, name) is not None]
+        if len(given) != 1:
+            raise ValueError(
+                f"it has {' and '.join(given) or 'no threshold'}; give one of at_least, at_most, above, below"
+            )
+        return self
+
+    @property
+    def threshold(self) -> float:
+        """What the quantity is compared with, in its unit."""
+        return next(each for each in (self.at_least, self.at_most, self.above, self.below) if each is not None)
+
+    @property
+    def rises(self) -> bool:
+        """Whether more of the quantity is what meets it."""
+        return self.at_least is not None or self.above is not None
+
+    @property
+    def shape(self) -> "tuple[str, bool, int | None, int]":
+        """Everything but the threshold: two conditions of one shape differ by how much alone."""
+        return self.quantity, self.rises, self.sum_h, self.readings
+
+
+class Level(Frozen):
+    """One level of a hazard, e.g. an advisory.
+
+    Attributes:
+        name: as in predictions and alerts.
+        words: as operators call it.
+        severity: of CAP 1.2.
+        met: ways to meet it: one way is enough, and all conditions of a way must hold.
+        released: all of these must hold for it to be lifted; empty: it is lifted as soon as it is not met.
+        advice: what an operator does about it.
+    """
+
+    name: Name
+    words: Words
+    severity: Literal["Minor", "Moderate", "Severe", "Extreme"]
+    met: Annotated[tuple[Annotated[tuple[Condition, ...], Field(min_length=1)], ...], Field(min_length=1)]
+    released: tuple[Condition, ...] = ()
+    advice: Words
+
+    @model_validator(mode="after")
+    def _released_on_the_calm_side(self) -> "Level":
+        for lifted in self.released:
+            for each in (each for way in self.met for each in way if each.quantity == lifted.quantity):
+                between = each.threshold - lifted.threshold
+                if each.rises == lifted.rises or (between < 0 if each.rises else between > 0):
+                    raise ValueError(
+                        f"released at {lifted.threshold:g}, which does not lie on the calm side of {each.threshold:g}"
+                    )
+        return self
+
+    @property
+    def shapes(self) -> tuple[tuple[tuple[str, bool, int | None, int], ...], ...]:
+        """Its ways without their thresholds."""
+        return tuple(tuple(each.shape for each in way) for way in self.met)
+
+
+class Place(Frozen):
+    """Where a hazard is judged by measurements of that place's own.
+
+    Attributes:
+        id: the entity in the measurements.
+        words: its name.
+        lat: degrees, WGS84.
+        lon: degrees, WGS84.
+        measured: the quantity that is measured there where it is not the hazard's own, e.g. a stage above sea level.
+        add: what turns ``measured`` into the hazard's quantity when it is added, in its unit.
+    """
+
+    id: Text
+    words: Words
+    lat: Annotated[float, Field(ge=-90, le=90)]
+    lon: Annotated[float, Field(ge=-180, le=180)]
+    measured: Name | None = None
+    add: FiniteFloat = 0.0
+
+
+class Tide(Frozen):
+    """A tide gauge whose astronomical tide, which is known ahead, a model looks at.
+
+    Attributes:
+        at: the entity.
+        quantity: that is measured there.
+        steps: readings after the latest, or before it, whose tide is seen.
+    """
+
+    at: Text
+    quantity: Name
+    steps: Annotated[tuple[int, ...], Field(min_length=1)]
+
+
+class Regime(Frozen):
+    """Where the linear core takes on slopes of its own: from 0 at ``low`` to 1 at ``high``.
+
+    Attributes:
+        feature: one of the model's, by name.
+        low: in its unit, raised to its signal's power.
+        high: likewise.
+    """
+
+    feature: Text
+    low: FiniteFloat
+    high: FiniteFloat
+
+    @model_validator(mode="after")
+    def _low_before_high(self) -> "Regime":
+        if self.low >= self.high:
+            raise ValueError(f"low ({self.low:g}) does not lie below high ({self.high:g})")
+        return self
+
+
+class Hazard(Frozen):
+    """One row of the hazard table.
+
+    Attributes:
+        name: as in commands, predictions and alerts.
+        words: as operators call it.
+        category: of CAP 1.2.
+        quantity: that is forecast, ending in its unit.
+        unit: of it, as predictions say it.
+        step_min: minutes from one reading to the next.
+        horizons_h: hours ahead that are forecast, rising.
+        alarm_h: of them, how far ahead an alarm looks.
+        kind: of the places that it is judged at, e.g. ``air station``; any other place is an area estimate.
+        places: where; empty: at every entity of the measurements.
+        source: the official text that its thresholds come from.
+        levels: rising.
+        signals: what a model of it looks at.
+        tide: the model also looks at the astronomical tide of a gauge; None where there is none.
+        log: errors grow with the quantity, which is then forecast by its logarithm.
+        regimes: where the quantity answers differently, e.g. in a flood.
+        hold: so many steps a reading stands for those that are missing after it; then its place is silent.
+    """
+
+    name: Name
+    words: Words
+    category: Literal["Geo", "Met", "Safety", "Health", "Env", "Transport", "Infra"]
+    quantity: Name
+    unit: Text
+    step_min: Annotated[int, Field(ge=1, le=1440)]
+    horizons_h: Annotated[tuple[Positive, ...], Field(min_length=1)]
+    alarm_h: Positive
+    kind: Text
+    places: tuple[Place, ...] = ()
+    source: Text
+    levels: Annotated[tuple[Level, ...], Field(min_length=1)]
+    signals: Annotated[tuple[Signal, ...], Field(min_length=1)]
+    tide: Tide | None = None
+    regimes: tuple[Regime, ...] = ()
+    log: bool = False
+    hold: Annotated[int, Field(ge=0, le=1000, strict=True)]
+
+    @field_validator("horizons_h")
+    @classmethod
+    def _rising(cls, horizons_h: tuple[int, ...]) -> tuple[int, ...]:
+        if list(horizons_h) != sorted(set(horizons_h)):
+            raise ValueError(f"{list(horizons_h)} does not rise")
+        return horizons_h
+
+    @field_validator("levels")
+    @classmethod
+    def _levels_in_order(cls, levels: tuple[Level, ...]) -> tuple[Level, ...]:
+        _refuse_twice("level", [level.name for level in levels])
+        for lower, higher in pairwise(levels):
+            for first, second in zip(lower.met, higher.met, strict=False):
+                for one, other in zip(first, second, strict=False):
+                    if one.shape == other.shape and _calmer(other, one):
+                        raise ValueError(
+                            f"'{higher.name}' ({other.threshold:g}) is met before '{lower.name}' ({one.threshold:g}): "
+                            "thresholds out of order"
+                        )
+        return levels
+
+    @field_validator("places")
+    @classmethod
+    def _each_place_once(cls, places: tuple[Place, ...]) -> tuple[Place, ...]:
+        _refuse_twice("place", [place.id for place in places])
+        return places
+
+    @model_validator(mode="after")
+    def _looks_at_its_own_quantity(self) -> "Hazard":
+        if not any(each.quantity == self.quantity and each.at == OWN for each in self.signals):
+            raise ValueError(f"no signal is '{self.quantity}' at the place itself, from which it is forecast")
+        return self
+
+    @model_validator(mode="after")
+    def _regimes_of_its_features(self) -> "Hazard":
+        names = [each.name for number, one in enumerate(self.signals) for each in one.features(number)]
+        _refuse_twice("feature", names)
+        for regime in self.regimes:
+            if regime.feature not in names:
+                raise ValueError(f"no feature is '{regime.feature}'; there are: {', '.join(names)}")
+        return self
+
+    @model_validator(mode="after")
+    def _on_its_clock(self) -> "Hazard":
+        if self.alarm_h not in self.horizons_h:
+            raise ValueError(f"alarm_h = {self.alarm_h} is none of its horizons, {list(self.horizons_h)}")
+        wrong = next((each for each in self.horizons_h if each * 60 % self.step_min), None)
+        if wrong is not None:
+            raise ValueError(f"{wrong} h is no whole number of readings of {self.step_min} minutes")
+        return self
+
+    @property
+    def horizons_steps(self) -> tuple[int, ...]:
+        """The horizons in readings."""
+        return tuple(each * 60 // self.step_min for each in self.horizons_h)
+
+    @property
+    def quantities(self) -> tuple[str, ...]:
+        """All that its criteria compare, its own first."""
+        conditions = [each for level in self.levels for way in level.met for each in way]
+        conditions += [each for level in self.levels for each in level.released]
+        return tuple(dict.fromkeys([self.quantity, *(each.quantity for each in conditions)]))
+
+    @property
+    def plausible(self) -> tuple[float, float]:
+        """Lowest and highest reading of its own quantity that can be true."""
+        return next(each.plausible for each in self.signals if each.quantity == self.quantity and each.at == OWN)
+
+    def level(self, name: str) -> Level:
+        """The level of that name, which is one of its own."""
+        return next(level for level in self.levels if level.name == name)
+
+
+def _calmer(one: Condition, other: Condition) -> bool:
+    return one.threshold < other.threshold if one.rises else one.threshold > other.threshold
+
+
+def _refuse_twice(what: str, names: Sequence[str]) -> None:
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise ValueError(f"{what} '{twice}' is there twice")

@@ -1,0 +1,1 @@
+"""Models of disaster risk: fitted, judged by event, exported."""

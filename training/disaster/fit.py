@@ -1,0 +1,313 @@
+"""Fits a hazard's model: the linear core, the trees on what it leaves, how far both err, and the odds."""
+
+from dataclasses import dataclass
+
+import lightgbm
+import numpy as np
+import numpy.typing as npt
+import torch
+from rich.progress import Progress
+
+from features.disaster.config import QUANTILES, DisasterConfig
+from features.errors import BadInput
+from training.disaster import ridge
+from training.disaster.calibrate import fit_terms
+from training.disaster.core import rising_columns
+from training.disaster.model import Core, Odds, Targets, arguments, onto, targets_of
+from training.disaster.recipe import Recipe
+from training.disaster.sample import Said, Sample
+from training.trees import grow
+
+FloatArray = npt.NDArray[np.float64]
+BoolArray = npt.NDArray[np.bool_]
+
+_SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
+"""Of the trees' answer that may be added; the one that errs least on held-out years is."""
+_RARE = 0.97
+"""Rows beyond this share of the quantity's distribution are all kept for trees."""
+_NEARBY = (0.9, 0.95, 0.98, 0.99, 0.995)
+"""Shares of the value's distribution that serve as further thresholds, so that few floods are not all there is."""
+_SMALLEST = 1e-3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Fitted:
+    """A fitted model, and what it says of the rows that it learned from without having seen their fold.
+
+    Attributes:
+        core: the linear part.
+        boosters: of each target, empty where there are none.
+        shares: (target,), of the trees' answer that is added.
+        odds: the last part.
+        held_out: what fits without the row's fold say of it; NaN in rows not learned from.
+        errors: root mean square of it by target, and of the core alone and of no change, for the record.
+    """
+
+    core: Core
+    boosters: list[lightgbm.Booster]
+    shares: npt.NDArray[np.float32]
+    odds: Odds
+    held_out: Said
+    errors: dict[str, FloatArray]
+
+    def answer(self, sample: Sample, rows: BoolArray) -> Said:
+        """What the model says of ``rows``, NaN elsewhere."""
+        chosen = np.flatnonzero(rows)
+        inputs = _tensors(sample, chosen)
+        with torch.inference_mode():
+            change, scale = (each.numpy().astype(np.float64) for each in self.core(inputs))
+            tree_rows = self.core.design.tree_rows(inputs).numpy()
+        for target, booster in enumerate(self.boosters):
+            if self.shares[target]:
+                change[:, target] += self.shares[target] * booster.predict(tree_rows, num_threads=1)
+        return _outputs(self.odds, inputs, change, scale, chosen, len(sample))
+
+
+def fit(
+    sample: Sample,
+    fold: npt.NDArray[np.int64],
+    config: DisasterConfig,
+    recipe: Recipe,
+    seed: int,
+    bar: Progress,
+) -> Fitted:
+    """Fit on the rows whose ``fold`` is not negative.
+
+    Args:
+        sample: all rows.
+        fold: (row,), number of the fold, -1 for rows that are not learned from.
+        config: of the hazard.
+        recipe: settings of the fit.
+        seed: of the trees.
+        bar: shows targets done and time left.
+
+    Raises:
+        BadInput: nothing is left to learn from.
+    """
+    targets = targets_of(config)
+    wanted = _wanted(sample, targets, log=config.hazard.log)
+    usable = (fold >= 0) & sample.inputs["now_mask"].astype(np.bool_) & ~np.isnan(wanted).any(axis=1)
+    if not usable.any() or len(np.unique(fold[usable])) < 2:
+        raise BadInput(
+            cause="Too little was measured to learn from: no row has its past and its future whole",
+            mend="Give a longer history with fewer gaps",
+        )
+    chosen = np.flatnonzero(usable)
+    inputs = _tensors(sample, chosen)
+    core = Core(config)
+    _standardise(core, inputs)
+    rows = core.design.rows(inputs)
+    columns = core.design(rows).numpy()
+    blocks = 1 + len(config.hazard.regimes)
+    linear = ridge.fit(columns, wanted[chosen], fold[chosen], blocks)
+    core.weight.copy_(torch.from_numpy(linear.weight.astype(np.float32)))
+    left = wanted[chosen] - linear.held_out
+    tree_rows = core.design.tree_rows(inputs).numpy()
+    grown = _trees(tree_rows, left, fold[chosen], sample.inputs["now"][chosen], config, recipe, seed, bar)
+    held_out = linear.held_out + grown.held_out
+    errors = wanted[chosen] - held_out
+    _fit_scale(core, columns, errors, fold[chosen], blocks)
+    with torch.inference_mode():
+        scale = core(inputs)[1].numpy().astype(np.float64)
+    odds = Odds(config, len(QUANTILES))
+    _fit_odds(odds, inputs, held_out, scale, errors, sample, chosen, config)
+    return Fitted(
+        core=core,
+        boosters=grown.boosters,
+        shares=grown.shares,
+        odds=odds,
+        held_out=_outputs(odds, inputs, held_out, scale, chosen, len(sample)),
+        errors={
+            "no change": _rms(wanted[chosen]),
+            "linear": linear.error,
+            "with trees": _rms(errors),
+        },
+    )
+
+
+def _rms(errors: FloatArray) -> FloatArray:
+    found: FloatArray = np.sqrt(np.mean(errors**2, axis=0))
+    return found
+
+
+def _wanted(sample: Sample, targets: Targets, *, log: bool) -> FloatArray:
+    """(row, target): by how much each target differs from now, on the scale that is forecast on."""
+    parts = [sample.at]
+    for number, group in enumerate(targets.groups):
+        parts += [] if group.plain else [sample.value_at[:, number]]
+        parts.append(sample.peak[:, number])
+    values = np.concatenate(parts, axis=1).astype(np.float64)
+    now = np.asarray(sample.inputs["now"], dtype=np.float64)[:, None]
+    if not log:
+        return values - now
+    return np.log(np.maximum(values, 1.0)) - np.log(np.maximum(now, 1.0))
+
+
+def _tensors(sample: Sample, chosen: npt.NDArray[np.int64]) -> dict[str, torch.Tensor]:
+    return {name: torch.from_numpy(np.ascontiguousarray(array[chosen])) for name, array in sample.inputs.items()}
+
+
+def _standardise(core: Core, inputs: dict[str, torch.Tensor]) -> None:
+    values = torch.cat([inputs["feature"], inputs["calendar"]], dim=1).double()
+    known = torch.cat([inputs["feature_mask"], torch.ones_like(inputs["calendar"], dtype=torch.bool)], dim=1)
+    count = known.sum(0).clamp(min=1)
+    mean = torch.where(known, values, 0.0).sum(0) / count
+    scale = (torch.where(known, values - mean, 0.0) ** 2).sum(0).div(count).sqrt()
+    core.design.mean.copy_(mean.float())
+    # A column that never varied says nothing, whatever it holds later.
+    core.design.scale.copy_(torch.where(scale > 1e-6, scale, 1e9).float())
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Grown:
+    boosters: list[lightgbm.Booster]
+    shares: npt.NDArray[np.float32]
+    held_out: FloatArray
+
+
+def _trees(
+    rows: npt.NDArray[np.float32],
+    left: FloatArray,
+    fold: npt.NDArray[np.int64],
+    now: npt.NDArray[np.generic],
+    config: DisasterConfig,
+    recipe: Recipe,
+    seed: int,
+    bar: Progress,
+) -> _Grown:
+    """Trees on what the core leaves, and how much of each one's answer helps on years that it has not seen."""
+    count = left.shape[1]
+    added, shares = np.zeros_like(left), np.zeros(count, dtype=np.float32)
+    if not recipe.trees_count:
+        return _Grown([], shares, added)
+    kept = _kept(np.asarray(now, dtype=np.float64), recipe.trees_rows, rises=targets_of(config).groups[0].rises)
+    weight = np.ones(len(rows))
+    parameters = _parameters(config, recipe, seed)
+    boosters = []
+
+    def grown(some: BoolArray, target: int) -> lightgbm.Booster:
+        return grow(rows[some], left[some, target], weight[some], parameters, recipe.trees_count)
+
+    for target in bar.track(range(count), description="growing trees"):
+        answer = np.zeros(len(rows))
+        for each in np.unique(fold):
+            out = fold == each
+            answer[out] = grown(kept & ~out, target).predict(rows[out], num_threads=1)
+        errors = [float(np.mean((left[:, target] - share * answer) ** 2)) for share in _SHARES]
+        shares[target] = _SHARES[int(np.argmin(errors))]
+        added[:, target] = shares[target] * answer
+        boosters.append(grown(kept, target))
+    return _Grown(boosters, shares, added)
+
+
+def _kept(now: FloatArray, most: int, *, rises: bool) -> BoolArray:
+    """Rows for trees: all that are rare, and of the others as many as there is room for, evenly."""
+    beyond = now >= np.quantile(now, _RARE) if rises else now <= np.quantile(now, 1 - _RARE)
+    room = max(most - int(beyond.sum()), 1)
+    every = max(1, -(-int((~beyond).sum()) // room))
+    return np.asarray(beyond | (np.arange(len(now)) % every == 0))
+
+
+def _parameters(config: DisasterConfig, recipe: Recipe, seed: int) -> dict[str, object]:
+    sign = 1 if targets_of(config).groups[0].rises else -1
+    return {
+        "objective": "regression",
+        "num_leaves": recipe.trees_leaves,
+        "learning_rate": recipe.trees_learning_rate,
+        "min_data_in_leaf": recipe.trees_min_rows,
+        "feature_fraction": 0.4,
+        "bagging_fraction": 0.7,
+        "bagging_freq": 1,
+        "lambda_l2": 10.0,
+        "max_bin": 127,
+        "monotone_constraints": [sign if rising else 0 for rising in rising_columns(config)],
+        "seed": seed,
+        "deterministic": True,
+        "force_row_wise": True,
+        "num_threads": 1,
+    }
+
+
+def _fit_scale(
+    core: Core, columns: npt.NDArray[np.float32], errors: FloatArray, fold: npt.NDArray[np.int64], blocks: int
+) -> None:
+    """The log of the scale is linear in the same columns, and stays within what was seen."""
+    floor = np.maximum(0.05 * _rms(errors), _SMALLEST)
+    logs = np.log(np.abs(errors) + floor)
+    found = ridge.fit(columns, logs, fold, blocks)
+    core.spread.copy_(torch.from_numpy(found.weight.astype(np.float32)))
+    low, high = (np.exp(np.quantile(found.held_out, share, axis=0)) for share in (0.001, 0.999))
+    core.narrowest.copy_(torch.from_numpy(np.maximum(low, _SMALLEST).astype(np.float32)))
+    core.widest.copy_(torch.from_numpy((2 * high).astype(np.float32)))
+
+
+def _fit_odds(
+    odds: Odds,
+    inputs: dict[str, torch.Tensor],
+    held_out: FloatArray,
+    scale: FloatArray,
+    errors: FloatArray,
+    sample: Sample,
+    chosen: npt.NDArray[np.int64],
+    config: DisasterConfig,
+) -> None:
+    targets, log = targets_of(config), config.hazard.log
+    own = slice(0, targets.horizons)
+    standard = np.quantile(errors[:, own] / scale[:, own], QUANTILES, axis=0).T
+    odds.errors.copy_(torch.from_numpy(standard.astype(np.float32)))
+    base = onto(inputs["now"], log=log).unsqueeze(1)
+    change, spread = (torch.from_numpy(each.astype(np.float32)) for each in (held_out, scale))
+    for number, group in enumerate(targets.groups):
+        value = np.asarray(sample.inputs["value"], dtype=np.float64)[chosen, number]
+        ends = {0: sample.value_at[chosen, number], 1: sample.peak[chosen, number]}
+        for kind, came in ends.items():
+            at = targets.value(number) if kind == 0 else targets.peak(number)
+            thresholds = _thresholds(came[:, 0], group.thresholds, rises=group.rises)
+            for horizon in range(targets.horizons):
+                column = slice(at.start + horizon, at.start + horizon + 1)
+                parts, reached = [], []
+                for threshold in thresholds:
+                    on = value >= threshold if group.rises else value <= threshold
+                    parts.append(
+                        arguments(
+                            change[:, column],
+                            spread[:, column],
+                            base,
+                            onto(torch.tensor(float(threshold)), log=log),
+                            torch.from_numpy(on.astype(np.float32)).unsqueeze(1),
+                            group.rises,
+                        )[:, 0].numpy()
+                    )
+                    reached.append(came[:, horizon] >= threshold if group.rises else came[:, horizon] <= threshold)
+                stacked = np.concatenate(parts).astype(np.float64)
+                happened = np.concatenate(reached).astype(np.float64)
+                terms = fit_terms(stacked, happened, np.ones(len(happened)))
+                odds.terms[2 * number + kind, horizon] = torch.from_numpy(terms.astype(np.float32))
+
+
+def _thresholds(values: npt.NDArray[np.float32], official: tuple[float, ...], *, rises: bool) -> list[float]:
+    """The official thresholds, and others nearby that are reached more often."""
+    shares = _NEARBY if rises else tuple(1 - share for share in _NEARBY)
+    return sorted({*official, *(float(each) for each in np.quantile(values, shares))})
+
+
+def _outputs(
+    odds: Odds,
+    inputs: dict[str, torch.Tensor],
+    change: FloatArray,
+    scale: FloatArray,
+    chosen: npt.NDArray[np.int64],
+    rows: int,
+) -> Said:
+    with torch.inference_mode():
+        found = odds(
+            inputs["now"],
+            inputs["value"],
+            *(torch.from_numpy(each.astype(np.float32)) for each in (change, scale)),
+        )
+    spread = []
+    for each in found:
+        whole = np.full((rows, *each.shape[1:]), np.nan, dtype=np.float32)
+        whole[chosen] = each.numpy()
+        spread.append(whole)
+    return Said(level=spread[0], within=spread[1], met=spread[2])

@@ -1,0 +1,247 @@
+"""Judges what a model said beside what anyone could have said, level by level and event by event."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from features.disaster.config import DisasterConfig
+from training.alarms import Alarms, all_places, judge_alarms
+from training.disaster.model import targets_of
+from training.disaster.sample import Said, Sample
+from training.probabilities import Bin, average_precision, brier, calibration_error, reliability, skill
+
+FloatArray = npt.NDArray[np.float32]
+BoolArray = npt.NDArray[np.bool_]
+
+QUIET_H = 12
+"""Hours without the level after which it is another event."""
+
+_THRESHOLDS = np.round(np.concatenate([[0.02], np.arange(0.05, 1.0, 0.05)]), 2)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuantityScore:
+    """How far the quantity was off at one horizon, in its unit, beside persistence.
+
+    Attributes:
+        horizon_h: hours ahead.
+        count: rows judged.
+        rmse: root mean square of the median's error.
+        rmse_persistence: of no change.
+        mae: mean absolute error of the median.
+        mae_persistence: of no change.
+        coverage: share inside the outer quantiles.
+    """
+
+    horizon_h: int
+    count: int
+    rmse: float
+    rmse_persistence: float
+    mae: float
+    mae_persistence: float
+    coverage: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LevelScore:
+    """How good one probability was.
+
+    Attributes:
+        level: name.
+        kind: ``met`` then, or met ``within`` the time up to then.
+        horizon_h: hours ahead.
+        count: rows judged.
+        came: of them, how often it came.
+        brier: of the model.
+        skill_climatology: against the usual of month and hour.
+        skill_persistence: against what is now.
+        average_precision: of the model.
+        calibration_error: expected, over ten bins.
+        bins: the reliability diagram.
+    """
+
+    level: str
+    kind: str
+    horizon_h: int
+    count: int
+    came: int
+    brier: float
+    skill_climatology: float
+    skill_persistence: float
+    average_precision: float
+    calibration_error: float
+    bins: tuple[Bin, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlarmScore:
+    """What alarms at the chosen threshold came to; see ``Alarms``."""
+
+    level: str
+    horizon_h: int
+    threshold: float
+    alarms: Alarms
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """All of it, of one stretch of time."""
+
+    quantities: tuple[QuantityScore, ...]
+    levels: tuple[LevelScore, ...]
+    alarms: tuple[AlarmScore, ...]
+
+
+def judge(
+    said: Said, sample: Sample, rows: BoolArray, config: DisasterConfig, thresholds: Mapping[str, float]
+) -> Judgement:
+    """Judge the rows of ``rows``.
+
+    Args:
+        said: of every row.
+        sample: of the same rows.
+        rows: (row,), which are judged.
+        config: of the hazard.
+        thresholds: of each level's alarm, chosen elsewhere.
+    """
+    hazard = config.hazard
+    levels = []
+    for number, level in enumerate(hazard.levels):
+        for kind in ("within", "met"):
+            for at, horizon_h in enumerate(hazard.horizons_h):
+                levels.append(_level(said, sample, rows, config, number, level.name, kind, at, horizon_h))
+    alarms = tuple(
+        AlarmScore(
+            level=level.name,
+            horizon_h=hazard.alarm_h,
+            threshold=thresholds[level.name],
+            alarms=alarms_at(said, sample, rows, config, number, thresholds[level.name]),
+        )
+        for number, level in enumerate(hazard.levels)
+    )
+    quantities = tuple(_quantity(said, sample, rows, at, hours) for at, hours in enumerate(hazard.horizons_h))
+    return Judgement(quantities=quantities, levels=tuple(levels), alarms=alarms)
+
+
+def choose_thresholds(
+    said: Said, sample: Sample, rows: BoolArray, config: DisasterConfig, miss_cost: float
+) -> dict[str, float]:
+    """The threshold of each level's alarm that costs least on ``rows``; of equal ones the lowest, which warns first.
+
+    Args:
+        said: of every row, by a model that had not seen it.
+        sample: of the same rows.
+        rows: (row,), which are looked at.
+        config: of the hazard.
+        miss_cost: false alarms that a miss costs.
+    """
+    found = {}
+    for number, level in enumerate(config.hazard.levels):
+        costs = [
+            alarms_at(said, sample, rows, config, number, float(threshold)).cost(miss_cost) for threshold in _THRESHOLDS
+        ]
+        found[level.name] = float(_THRESHOLDS[int(np.argmin(costs))])
+    return found
+
+
+def alarms_at(
+    said: Said, sample: Sample, rows: BoolArray, config: DisasterConfig, level: int, threshold: float
+) -> Alarms:
+    """What alarms of one level at one threshold came to, over all places.
+
+    Args:
+        said: of every row.
+        sample: of the same rows.
+        rows: (row,), which are judged.
+        config: of the hazard.
+        level: number of the level.
+        threshold: an alarm stands where the probability within ``alarm_h`` is at least this.
+    """
+    hazard = config.hazard
+    at = hazard.horizons_h.index(hazard.alarm_h)
+    steps = hazard.alarm_h * 60 // hazard.step_min
+    quiet = max(1, QUIET_H * 60 // hazard.step_min)
+    found = []
+    for place in range(sample.labels.quantity.shape[1]):
+        own = np.flatnonzero(rows & (sample.place == place))
+        if not len(own):
+            continue
+        alarm = np.zeros(len(sample.labels), dtype=np.bool_)
+        alarm[sample.issue[own]] = said.within[own, level, at] >= threshold
+        force = np.full(len(sample.labels), np.nan)
+        first, last = int(sample.issue[own[0]]), int(sample.issue[own[-1]])
+        # What came before the rows judged tells whether their first reading begins an event.
+        before = max(0, first - quiet - 1)
+        force[before : last + 1] = sample.labels.force[level, before : last + 1, place]
+        force[before:first] = np.where(force[before:first] == 1, 1.0, force[before:first])
+        found.append(judge_alarms(alarm, force, window_steps=steps, step_h=hazard.step_min / 60, quiet_steps=quiet))
+    return all_places(found)
+
+
+def _quantity(said: Said, sample: Sample, rows: BoolArray, at: int, horizon_h: int) -> QuantityScore:
+    came, now = sample.at[:, at].astype(np.float64), np.asarray(sample.inputs["now"], dtype=np.float64)
+    median = said.level[:, at, said.level.shape[2] // 2].astype(np.float64)
+    known = rows & ~np.isnan(came) & ~np.isnan(median) & sample.inputs["now_mask"].astype(np.bool_)
+    error, still = median[known] - came[known], now[known] - came[known]
+    inside = (came >= said.level[:, at, 0]) & (came <= said.level[:, at, -1])
+    return QuantityScore(
+        horizon_h=horizon_h,
+        count=int(known.sum()),
+        rmse=_root(error),
+        rmse_persistence=_root(still),
+        mae=_mean(np.abs(error)),
+        mae_persistence=_mean(np.abs(still)),
+        coverage=_mean(inside[known].astype(np.float64)),
+    )
+
+
+def _level(
+    said: Said,
+    sample: Sample,
+    rows: BoolArray,
+    config: DisasterConfig,
+    number: int,
+    level: str,
+    kind: str,
+    at: int,
+    horizon_h: int,
+) -> LevelScore:
+    probability = (said.within if kind == "within" else said.met)[:, number, at]
+    came = (sample.within if kind == "within" else sample.met)[:, number, at].astype(np.float64)
+    usual = sample.inputs["usual_within" if kind == "within" else "usual"][:, number, at]
+    known = rows & ~np.isnan(came) & ~np.isnan(probability)
+    p, y = probability[known].astype(np.float64), came[known]
+    return LevelScore(
+        level=level,
+        kind=kind,
+        horizon_h=horizon_h,
+        count=int(known.sum()),
+        came=int(y.sum()),
+        brier=brier(p, y),
+        skill_climatology=skill(p, np.asarray(usual[known], dtype=np.float64), y),
+        skill_persistence=skill(p, persistence(sample, config, number)[known], y),
+        average_precision=average_precision(p, y),
+        calibration_error=calibration_error(p, y),
+        bins=reliability(p, y),
+    )
+
+
+def persistence(sample: Sample, config: DisasterConfig, level: int) -> npt.NDArray[np.float64]:
+    """(row,): 1 where a level is met now, 0 where not, NaN where nobody knows."""
+    for number, group in enumerate(targets_of(config).groups):
+        if level in group.levels:
+            threshold = group.thresholds[group.levels.index(level)]
+            value = np.asarray(sample.inputs["value"], dtype=np.float64)[:, number]
+            reached = value >= threshold if group.rises else value <= threshold
+            return np.where(sample.inputs["value_mask"][:, number], reached.astype(np.float64), np.nan)
+    return np.full(len(sample), np.nan)
+
+
+def _root(errors: npt.NDArray[np.float64]) -> float:
+    return float(np.sqrt(np.mean(errors**2))) if len(errors) else float("nan")
+
+
+def _mean(values: npt.NDArray[np.float64]) -> float:
+    return float(np.mean(values)) if len(values) else float("nan")

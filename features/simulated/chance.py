@@ -36,6 +36,16 @@ class Stream(IntEnum):
     ROADWORKS = 14
     OUTAGE = 15
     GAP = 16
+    WIND = 17
+    WIND_HOUR = 18
+    DRY_AIR = 19
+    SMOG = 20
+    YELLOW_DUST = 21
+    AIR_DAY = 22
+    AIR_HOUR = 23
+    AIR_STATION = 24
+    TIDE_SURGE = 25
+    RIVER_READING = 26
 
 
 def check_seed(seed: int) -> None:

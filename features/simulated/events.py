@@ -19,6 +19,8 @@ class Kind(StrEnum):
     CRASH = "crash"
     ROADWORKS = "roadworks"
     OUTAGE = "outage"
+    SMOG = "smog"
+    YELLOW_DUST = "yellow_dust"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +31,8 @@ class Event:
         kind: what it is.
         onset_h: when it begins, hours since 1970-01-01T00Z; not rounded.
         end_h: when it is over.
-        size: depth in mm of rain; share of the flow that a crash or roadworks take; 1 for an outage.
+        size: depth in mm of rain; share of the flow that a crash or roadworks take; 1 for an outage; what smog adds to
+            PM2.5 and yellow dust to PM10 at its height in dry air, ug/m3.
         link: index of the directed link, or None for the whole city.
     """
 

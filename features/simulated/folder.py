@@ -4,7 +4,7 @@ import json
 import os
 import tempfile
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,16 @@ Everything in this folder was made by `haechi simulate`. It describes no real ve
 - `traffic.parquet`: time (UTC, start of the counted hour), entity_id, volume_veh_h; an hour not counted has no row
 - `links.csv`: entity_id, name, lat, lon, district, road_class, capacity_veh_h
 - `weather.parquet`: time (UTC, start of the hour), rain_mm, temperature_c; `haechi train --covariates` takes it
-- `truth.jsonl`: what truly happened: rain, crash, roadworks (announced), outage, each with onset, end and entity
+- `station_weather.parquet`: the same rain and temperature as a weather station reads them: time (UTC; rain is that of
+  the hour that starts), entity_id, air_temperature_c, rain_mm, wind_speed_ms, humidity_pct, dew_point_c
+- `air.parquet`: time (UTC, start of the hour), entity_id, pm10_ug_m3, pm25_ug_m3, o3_ppm, no2_ppm, so2_ppm, co_ppm
+- `river.parquet`: time (UTC, instant, every ten minutes), entity_id and what it measures: `paldang` inflow_m3s,
+  release_m3s, stage_m; `tide` tide_cm; gauges stage_cm (1018683: stage_masl_cm, 207 cm above its staff gauge) and
+  discharge_m3s
+- `places.csv`: entity_id, name, lat, lon, kind of these instruments
+- `truth.jsonl`: what truly happened: rain, smog, yellow_dust, crash, roadworks (announced), outage, each with onset,
+  end and entity; and each `episode`: a level of a hazard that was in force at an instrument, from the instant of the
+  reading that met its criterion to that of the reading that lifted it, with its peak
 
 The Parquet files say `simulated: true` in their metadata. The same seed gives the same value at the same link and hour,
 whatever span is asked for.
@@ -52,7 +61,7 @@ def check_out(out: Path) -> None:
 
 
 def write_folder(seoul: SimulatedSeoul, out: Path, on_block: Callable[[], None]) -> int:
-    """Write traffic.parquet, links.csv, weather.parquet, truth.jsonl and README.md into a folder.
+    """Write the tables of traffic, weather, air and river, their places, truth.jsonl and README.md into a folder.
 
     Args:
         seoul: what to write.
@@ -70,14 +79,18 @@ def write_folder(seoul: SimulatedSeoul, out: Path, on_block: Callable[[], None])
     with tempfile.TemporaryDirectory(prefix=_SCRATCH, dir=out) as scratch, full_disk_named():
         made = Path(scratch)
         label = {"simulated": "true", "simulated_seed": str(seoul.config.seed)}
-        rows = _write_traffic(seoul, made, label, on_block)
+        rows = _write_blocks(_told(seoul.traffic_blocks(), on_block), made / "traffic.parquet", label)
+        _write_blocks(seoul.air_blocks(), made / "air.parquet", label)
+        _write_blocks(seoul.river_blocks(), made / "river.parquet", label)
+        seoul.station_weather.write_parquet(made / "station_weather.parquet", metadata=label)
         seoul.weather.write_parquet(made / "weather.parquet", metadata=label)
         seoul.links.write_csv(made / "links.csv")
+        seoul.places.write_csv(made / "places.csv")
         lines = [json.dumps(row, ensure_ascii=False) + "\n" for row in seoul.truth()]
         (made / "truth.jsonl").write_text("".join(lines), encoding="utf-8")
         (made / "README.md").write_text(_readme(seoul), encoding="utf-8")
         # The README first: whoever finds the rest finds the label.
-        for name in ("README.md", "links.csv", "weather.parquet", "truth.jsonl", "traffic.parquet"):
+        for name in ("README.md", *sorted(path.name for path in made.iterdir() if path.name != "README.md")):
             os.replace(made / name, out / name)
     return rows
 
@@ -100,16 +113,21 @@ def summary(seoul: SimulatedSeoul, out: Path, rows: int) -> dict[str, Any]:
     }
 
 
-def _write_traffic(seoul: SimulatedSeoul, made: Path, label: dict[str, str], on_block: Callable[[], None]) -> int:
-    parts = made / "parts"
-    parts.mkdir()
-    rows = 0
-    for number, block in enumerate(seoul.traffic_blocks()):
-        block.write_parquet(parts / f"{number:06d}.parquet")
-        rows += len(block)
+def _told(blocks: Iterable[pl.DataFrame], on_block: Callable[[], None]) -> Iterator[pl.DataFrame]:
+    for block in blocks:
+        yield block
         on_block()
-    # Streamed from the pieces: memory does not grow with the span.
-    pl.scan_parquet(parts / "*.parquet").sink_parquet(made / "traffic.parquet", metadata=label)
+
+
+def _write_blocks(blocks: Iterable[pl.DataFrame], path: Path, label: dict[str, str]) -> int:
+    rows = 0
+    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+        parts = Path(folder)
+        for number, block in enumerate(blocks):
+            block.write_parquet(parts / f"{number:06d}.parquet")
+            rows += len(block)
+        # Streamed from the pieces: memory does not grow with the span.
+        pl.scan_parquet(parts / "*.parquet").sink_parquet(path, metadata=label)
     return rows
 
 

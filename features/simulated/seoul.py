@@ -11,17 +11,29 @@ import polars as pl
 
 from features.errors import BadInput
 from features.geo import h3_cell
+from features.simulated.air import gases_ppm, particles_ug_m3
 from features.simulated.chance import check_seed
 from features.simulated.city import detours, links
 from features.simulated.events import Event, Kind
+from features.simulated.hazes import dust_events, smog_events
 from features.simulated.hours import HOUR, hour_number, hour_start
 from features.simulated.incidents import crashes, outages, roadworks
+from features.simulated.judged import Episode, episodes
+from features.simulated.places import AIR_STATIONS, PLACES, WEATHER_STATION
+from features.simulated.river import STEPS_AN_HOUR, river_readings
+from features.simulated.station import station_weather
 from features.simulated.traffic import volume_veh_h
 from features.simulated.weather import rain_events, rain_mm, temperature_c
 
 # Four weeks of 400 series: a few megabytes at a time, however long the span.
 _BLOCK_H = 4 * 168
-_SIZE_NAMES = {Kind.RAIN: "depth_mm", Kind.CRASH: "share_lost", Kind.ROADWORKS: "share_lost"}
+_SIZE_NAMES = {
+    Kind.RAIN: "depth_mm",
+    Kind.CRASH: "share_lost",
+    Kind.ROADWORKS: "share_lost",
+    Kind.SMOG: "added_pm25_ug_m3",
+    Kind.YELLOW_DUST: "added_pm10_ug_m3",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +77,7 @@ class SimulatedSeoul:
 
     @property
     def block_count(self) -> int:
-        """How many tables ``traffic_blocks`` yields."""
+        """How many tables each of ``traffic_blocks``, ``air_blocks`` and ``river_blocks`` yields."""
         return -(-len(self.hours) // _BLOCK_H)
 
     @property
@@ -82,14 +94,50 @@ class SimulatedSeoul:
         rain, celsius = rain_mm(self.config.seed, self.hours), temperature_c(self.config.seed, self.hours)
         return pl.DataFrame({"time": _times(self.hours), "rain_mm": rain, "temperature_c": celsius})
 
+    @property
+    def places(self) -> pl.DataFrame:
+        """Where weather, air and river are measured: entity_id, name, lat, lon, kind."""
+        columns = ("entity_id", "name", "lat", "lon", "kind")
+        return pl.DataFrame({name: [getattr(place, name) for place in PLACES] for name in columns})
+
+    @property
+    def station_weather(self) -> pl.DataFrame:
+        """One row an hour: time (UTC), entity_id, and the station's readings; rain is that of the hour that starts."""
+        readings = station_weather(self.config.seed, self.hours)
+        return pl.DataFrame({"time": _times(self.hours), **readings}).insert_column(
+            1, pl.lit(WEATHER_STATION).alias("entity_id")
+        )
+
+    def air_blocks(self) -> Iterator[pl.DataFrame]:
+        """The air table in pieces of at most four weeks: time (UTC, start of the hour), entity_id, hourly means."""
+        stations = pl.Series("entity_id", [station.entity_id for station in AIR_STATIONS])
+        for hours in self._blocks():
+            pm10, pm25 = particles_ug_m3(self.config.seed, hours)
+            means = {"pm10_ug_m3": pm10, "pm25_ug_m3": pm25, **gases_ppm(self.config.seed, hours)}
+            row, column = np.divmod(np.arange(pm10.size), len(stations))
+            values = {name: array.ravel() for name, array in means.items()}
+            yield pl.DataFrame({"time": _times(hours)[row], "entity_id": stations[column], **values})
+
+    def river_blocks(self) -> Iterator[pl.DataFrame]:
+        """The river table in pieces of at most four weeks: time (UTC, instant), entity_id, readings every ten minutes.
+
+        An entity's row is blank in what it does not measure.
+        """
+        for hours in self._blocks():
+            times = _times(hours, STEPS_AN_HOUR)
+            frames = [
+                pl.DataFrame({"time": times, **readings}).insert_column(1, pl.lit(entity_id).alias("entity_id"))
+                for entity_id, readings in river_readings(self.config.seed, hours).items()
+            ]
+            yield pl.concat(frames, how="diagonal").sort("time", maintain_order=True)
+
     def traffic_blocks(self) -> Iterator[pl.DataFrame]:
         """The long table in pieces of at most four weeks: time (UTC, start of the hour), entity_id, volume_veh_h.
 
         An outage is a missing row.
         """
         entities = pl.Series("entity_id", [link.entity_id for link in links()], dtype=pl.Categorical)
-        for first in range(self.hours.start, self.hours.stop, _BLOCK_H):
-            hours = range(first, min(first + _BLOCK_H, self.hours.stop))
+        for hours in self._blocks():
             volume, counted = volume_veh_h(self.config.seed, hours)
             row, column = np.nonzero(counted)
             yield pl.DataFrame(
@@ -101,10 +149,20 @@ class SimulatedSeoul:
             )
 
     def truth(self) -> list[dict[str, Any]]:
-        """Every event that touches the span, by onset: kind, onset, end (UTC, to the minute), size, entity, place."""
+        """Every event that touches the span, by onset: kind, onset, end (UTC, to the minute), size, entity, place.
+
+        An ``episode`` is a level of a hazard in force at a place: what alarms are judged against.
+        """
         seed, hours = self.config.seed, self.hours
         events = chain(rain_events(seed, hours), crashes(seed, hours), roadworks(seed, hours), outages(seed, hours))
-        return [_truth_row(event) for event in sorted(events, key=lambda event: (event.onset_h, event.link or 0))]
+        hazes = chain(smog_events(seed, hours), dust_events(seed, hours))
+        rows = [(event.onset_h, event.link or 0, _truth_row(event)) for event in chain(events, hazes)]
+        rows += [(episode.onset_h, 0, _episode_row(episode)) for episode in episodes(seed, hours)]
+        return [row for *_, row in sorted(rows, key=lambda each: each[:2])]
+
+    def _blocks(self) -> Iterator[range]:
+        for first in range(self.hours.start, self.hours.stop, _BLOCK_H):
+            yield range(first, min(first + _BLOCK_H, self.hours.stop))
 
 
 def simulate(config: SimulatedConfig) -> SimulatedSeoul:
@@ -133,9 +191,26 @@ def _check_hour(name: str, time: datetime) -> None:
         )
 
 
-def _times(hours: range) -> pl.Series:
-    start, last = hour_start(hours.start), hour_start(hours.stop - 1)
-    return pl.datetime_range(start, last, "1h", time_unit="us", time_zone="UTC", eager=True).alias("time")
+def _times(hours: range, steps_an_hour: int = 1) -> pl.Series:
+    start, end = hour_start(hours.start), hour_start(hours.stop)
+    step = HOUR / steps_an_hour
+    return pl.datetime_range(start, end, step, closed="left", time_unit="us", time_zone="UTC", eager=True).alias("time")
+
+
+def _episode_row(episode: Episode) -> dict[str, Any]:
+    place = next(place for place in PLACES if place.entity_id == episode.entity_id)
+    return {
+        "kind": "episode",
+        "onset": hour_start(episode.onset_h).isoformat(),
+        "end": hour_start(episode.end_h).isoformat(),
+        "entity_id": episode.entity_id,
+        "simulated": True,
+        "hazard": episode.hazard,
+        "level": episode.level,
+        "quantity": episode.quantity,
+        "peak": episode.peak,
+        "h3_cell": h3_cell(place.lat, place.lon),
+    }
 
 
 def _truth_row(event: Event) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from features.simulated.chance import Stream, generator, hourly_normals, smooth_normals
 from features.simulated.events import DAY_H, Blocks, Event, Kind, drawn
-from features.simulated.hours import KST_OFFSET_H, local_hours
+from features.simulated.hours import KST_OFFSET_H, LocalHours, local_hours
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -59,10 +59,37 @@ def temperature_c(seed: int, hours: range) -> FloatArray:
     """
     local = local_hours(hours)
     season = np.cos(2 * np.pi * (local.day - _COLDEST_DAY) / _DAYS_A_YEAR)
-    time_of_day = np.cos(2 * np.pi * (local.hour - 15) / 24)
     fronts = smooth_normals(seed, Stream.TEMPERATURE, hours, 1, block_h=72)[:, 0]
-    celsius = 12.6 - 14.0 * season + 3.4 * time_of_day + (4.4 + 2.0 * season) * fronts
+    celsius = usual_temperature_c(local) + (4.4 + 2.0 * season) * fronts
     return np.asarray(celsius.round(1), dtype=np.float64)
+
+
+def usual_temperature_c(local: LocalHours) -> FloatArray:
+    """The climate's mean at each hour, of which a day's fronts are the rest.
+
+    Returns:
+        (hour,), degrees Celsius.
+    """
+    season = np.cos(2 * np.pi * (local.day - _COLDEST_DAY) / _DAYS_A_YEAR)
+    return np.asarray(12.6 - 14.0 * season + day_swing_c(local), dtype=np.float64)
+
+
+def day_swing_c(local: LocalHours) -> FloatArray:
+    """How much warmer than its day's mean an hour is: most at three in the afternoon.
+
+    Returns:
+        (hour,), degrees Celsius.
+    """
+    return np.asarray(3.4 * np.cos(2 * np.pi * (local.hour - 15) / 24), dtype=np.float64)
+
+
+def coldness(local_day: float | npt.NDArray[np.int64]) -> FloatArray:
+    """Where the year stands between its warmest days, 0, and its coldest, 1.
+
+    Args:
+        local_day: days since 1970-01-01, any shape.
+    """
+    return np.asarray(0.5 + 0.5 * np.cos(2 * np.pi * (local_day - _COLDEST_DAY) / _DAYS_A_YEAR), dtype=np.float64)
 
 
 def _season(seed: int, first_h: float) -> tuple[float, float]:

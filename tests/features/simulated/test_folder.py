@@ -1,8 +1,11 @@
 """`haechi simulate`: files that say that they are simulated, written whole or not at all."""
 
 import json
+import tomllib
 from datetime import UTC, datetime
+from importlib.resources import files
 
+import numpy as np
 import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
@@ -12,9 +15,13 @@ from features.errors import BadInput
 from features.simulated import folder
 from features.simulated.folder import write_folder
 from features.simulated.seoul import SimulatedConfig, simulate
+from features.tables import read_panels
+from features.tables.columns import ReadOptions
 from haechi import app
 
-NAMES = {"README.md", "links.csv", "weather.parquet", "truth.jsonl", "traffic.parquet"}
+TABLES = {"traffic.parquet", "weather.parquet", "station_weather.parquet", "air.parquet", "river.parquet"}
+PLAUSIBLE = tomllib.loads(files("features.tables").joinpath("plausible.toml").read_text(encoding="utf-8"))
+NAMES = TABLES | {"README.md", "links.csv", "places.csv", "truth.jsonl"}
 
 
 @pytest.fixture
@@ -39,7 +46,11 @@ def test_the_folder_holds_the_tables_and_nothing_else(week, tmp_path):
     assert_frame_equal(traffic, pl.concat(week.traffic_blocks()), check_dtypes=False, categorical_as_str=True)
     assert traffic.schema["time"] == pl.Datetime("us", "UTC")
     assert_frame_equal(pl.read_parquet(out / "weather.parquet"), week.weather)
+    assert_frame_equal(pl.read_parquet(out / "station_weather.parquet"), week.station_weather)
+    assert_frame_equal(pl.read_parquet(out / "air.parquet"), pl.concat(week.air_blocks()))
+    assert_frame_equal(pl.read_parquet(out / "river.parquet"), pl.concat(week.river_blocks()))
     assert_frame_equal(pl.read_csv(out / "links.csv"), week.links, check_dtypes=False)
+    assert_frame_equal(pl.read_csv(out / "places.csv"), week.places, check_dtypes=False)
     told = [json.loads(line) for line in (out / "truth.jsonl").read_text(encoding="utf-8").splitlines()]
     assert told == week.truth()
 
@@ -47,17 +58,46 @@ def test_the_folder_holds_the_tables_and_nothing_else(week, tmp_path):
 def test_everything_says_that_it_is_simulated(week, tmp_path):
     write_folder(week, tmp_path, on_block=lambda: None)
     assert (tmp_path / "README.md").read_text(encoding="utf-8").startswith("# SIMULATED")
-    for name in ("traffic.parquet", "weather.parquet"):
+    for name in TABLES:
         assert pl.read_parquet_metadata(tmp_path / name)["simulated"] == "true"
     assert all(row["simulated"] is True for row in week.truth())
 
 
 def test_truth_names_kind_onset_end_and_entity(week):
-    entities = set(week.links["entity_id"])
+    entities, places = set(week.links["entity_id"]), set(week.places["entity_id"])
+    whole_city = ("rain", "smog", "yellow_dust")
     for row in week.truth():
         assert datetime.fromisoformat(row["onset"]) < datetime.fromisoformat(row["end"])
-        assert row["entity_id"] is None if row["kind"] == "rain" else row["entity_id"] in entities
+        known = {None} if row["kind"] in whole_city else places if row["kind"] == "episode" else entities
+        assert row["entity_id"] in known
         assert row["kind"] != "crash" or set(row["diverted_to"]) < entities
+
+
+@pytest.mark.parametrize(
+    ("name", "step_min", "entities"),
+    [
+        pytest.param("station_weather.parquet", 60, 1, id="weather"),
+        pytest.param("air.parquet", 60, 5, id="air"),
+        pytest.param("river.parquet", 10, 6, id="river"),
+    ],
+)
+def test_hazard_tables_are_read_as_long_tables_and_can_be_true(tmp_path, name, step_min, entities):
+    july = simulate(
+        SimulatedConfig(seed=2, start=datetime(2022, 7, 1, tzinfo=UTC), end=datetime(2022, 8, 1, tzinfo=UTC))
+    )
+    write_folder(july, tmp_path, on_block=lambda: None)
+    panels, _ = read_panels([tmp_path / name], "long", ReadOptions())
+    assert len({entity for panel in panels.values() for entity in panel.entities}) == entities
+    for quantity, panel in panels.items():
+        assert panel.step_min == step_min
+        assert not np.isnan(panel.values).any(), quantity
+        if quantity in PLAUSIBLE:
+            low, high = PLAUSIBLE[quantity]["range"]
+            assert low <= panel.values.min() <= panel.values.max() <= high
+            if "median" in PLAUSIBLE[quantity]:
+                low, high = PLAUSIBLE[quantity]["median"]
+                assert low <= np.median(panel.values) <= high
+    assert set(panels) <= set(PLAUSIBLE)
 
 
 def test_an_earlier_simulation_is_replaced(week, tmp_path):

@@ -53,6 +53,9 @@ def test_a_part_of_a_span_holds_the_same_rows_as_the_whole(seed, first, before, 
     inside = pl.col("time").is_between(part.config.start, part.config.end, closed="left")
     assert_frame_equal(table(whole).filter(inside), table(part), check_exact=True)
     assert_frame_equal(whole.weather.filter(inside), part.weather, check_exact=True)
+    assert_frame_equal(whole.station_weather.filter(inside), part.station_weather, check_exact=True)
+    assert_frame_equal(pl.concat(whole.air_blocks()).filter(inside), pl.concat(part.air_blocks()), check_exact=True)
+    assert_frame_equal(pl.concat(whole.river_blocks()).filter(inside), pl.concat(part.river_blocks()), check_exact=True)
     touching = [row for row in whole.truth() if _touches(row, part.config)]
     # The log is told to the minute, so an event may end within the minute in which the part begins.
     assert [row for row in part.truth() if _touches(row, part.config)] == touching
@@ -206,6 +209,22 @@ def test_an_outage_is_a_missing_row_and_every_missing_row_is_an_outage():
     np.testing.assert_array_equal(silent, ~counted)
     assert len(table(seoul)) == counted.sum()
     assert volume.min() >= 1
+
+
+def test_air_and_river_are_read_at_known_places_on_their_clocks():
+    seoul = span(SEED, 0, 24 * 40)
+    places = dict(zip(seoul.places["entity_id"], seoul.places["kind"], strict=True))
+    assert seoul.places["name"].str.contains("모의").all()
+    assert seoul.places["name"].str.contains("simulated").all()
+    air, river = pl.concat(seoul.air_blocks()), pl.concat(seoul.river_blocks())
+    assert {places[each] for each in air["entity_id"].unique()} == {"air station"}
+    assert {places[each] for each in river["entity_id"].unique()} == {"dam", "river gauge", "tide gauge"}
+    assert set(seoul.station_weather["entity_id"]) == {"108"}
+    assert len(air) == 24 * 40 * 5
+    assert len(river) == 24 * 40 * 6 * 6
+    assert not river.select("time", "entity_id").is_duplicated().any()
+    assert river.filter(entity_id="1018680")["stage_cm"].null_count() == 0
+    assert river.filter(entity_id="1018680")["release_m3s"].null_count() == 24 * 40 * 6
 
 
 def test_traffic_comes_in_blocks_of_bounded_size():

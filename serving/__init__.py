@@ -4,6 +4,3 @@ import os
 
 # onnxruntime reports home when it is imported; a city's safety room calls nobody unasked.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
-
-TYPED = ("traffic",)
-"""Domains with a typed service of their own; models of every domain are served over the Open Inference Protocol."""

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
+from features import DOMAINS
 from features.console import JsonFlag, emit
 from features.errors import UnknownName
 from features.settings import as_toml, load, origins
-from serving import TYPED
 from serving.alerts.cli import alerts as alert_commands
 from serving.token_cli import tokens as token_commands
 
@@ -57,6 +57,7 @@ def add_commands(app: typer.Typer) -> None:
     app.add_typer(token_commands, name="token")
     app.add_typer(alert_commands, name="alerts")
     app.command("forecast")(_forecast)
+    app.command("risk")(_risk)
     app.command("replay")(_replay)
     app.command("demo")(_demo)
 
@@ -109,7 +110,7 @@ def _serve(
 
 
 def _forecast(
-    domain: Annotated[str, typer.Argument(metavar="DOMAIN", help=f"One of: {', '.join(TYPED)}.")],
+    domain: Annotated[str, typer.Argument(metavar="DOMAIN", help=f"One of: {', '.join(DOMAINS)}.")],
     *,
     entity: Annotated[list[str], typer.Option("--entity", metavar="NAME", help="Whose forecast; may be repeated.")],
     model: Annotated[str | None, typer.Option(help="Default: the domain's name.")] = None,
@@ -122,10 +123,30 @@ def _forecast(
 
     Example: haechi forecast traffic --entity A-01/in --png forecast.png
     """
-    if domain not in TYPED:
-        raise UnknownName.among("domain", domain, list(TYPED))
+    if domain not in DOMAINS:
+        raise UnknownName.among("domain", domain, list(DOMAINS))
     ask = import_module(f"serving.{domain}.ask").ask
     ask(server or load().server, model or domain, entity, steps=steps, png=png, as_json=as_json)
+
+
+def _risk(
+    *,
+    model: Annotated[str, typer.Option(metavar="NAME", help="Of a hazard, e.g. disaster-river-jamsu.")],
+    place: Annotated[
+        list[str] | None, typer.Option("--place", metavar="ID", help="Where; may be repeated. Default: everywhere.")
+    ] = None,
+    why: Annotated[bool, typer.Option("--why", help="Say why, at the place that is most at risk.")] = False,
+    png: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw the one place into a picture.")] = None,
+    server: Annotated[str | None, typer.Option(metavar="HOST:PORT", help="Default: 127.0.0.1:8500.")] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Ask a running server how likely each level of a hazard is met, where and when.
+
+    Example: haechi risk --model disaster-river-jamsu --place 1018680 --why
+    """
+    from serving.disaster.ask import ask
+
+    ask(server or load().server, model, place or (), png=png, why=why, as_json=as_json)
 
 
 def _replay(
@@ -170,7 +191,7 @@ def _render(console: Console, document: dict[str, Any]) -> None:
     for model in document["models"]:
         label = "  (simulated data)" if model["simulated"] else ""
         console.print(f"  {model['name']}/{model['version']}{label}", markup=False)
-    typed = next((one for one in document["models"] if one["domain"] in TYPED and one["entity"] is not None), None)
+    typed = next((one for one in document["models"] if one["domain"] in DOMAINS and one["entity"] is not None), None)
     command = ""
     if typed is not None:
         asked = f"{typed['domain']} --model {typed['name']} --entity '{typed['entity']}'"

@@ -24,6 +24,7 @@ from features.settings import Settings
 from serving import queries, rpc, status
 from serving.dial import Tls, credentials, options
 from serving.dial import metadata as shown
+from serving.disaster.replies import Reading, Risk, Why
 from serving.queries import ModelMetadata, Query, ServedModel, Tensor
 from serving.traffic.replies import Covariate, Forecast, Measurement
 
@@ -34,9 +35,12 @@ __all__ = [
     "Forecast",
     "Measurement",
     "ModelMetadata",
+    "Reading",
+    "Risk",
     "ServedModel",
     "Tensor",
     "Tls",
+    "Why",
     "connect",
 ]
 
@@ -106,6 +110,8 @@ class Client:
     load = _asked(queries.load)
     unload = _asked(queries.unload)
     traffic_latest = _asked(queries.traffic_latest)
+    disaster_latest = _asked(queries.disaster_latest)
+    disaster_why = _asked(queries.disaster_why)
 
     def __enter__(self) -> Self:
         return self
@@ -188,6 +194,8 @@ class AsyncClient:
     load = _awaited(queries.load)
     unload = _awaited(queries.unload)
     traffic_latest = _awaited(queries.traffic_latest)
+    disaster_latest = _awaited(queries.disaster_latest)
+    disaster_why = _awaited(queries.disaster_why)
 
     async def __aenter__(self) -> Self:
         return self

@@ -21,7 +21,14 @@ _INFERENCE = "inference.GRPCInferenceService"
 _ONCE = [{"service": _INFERENCE, "method": method} for method in ("RepositoryModelLoad", "RepositoryModelUnload")]
 _CONFIG = {
     "methodConfig": [
-        {"name": [{"service": _INFERENCE}, {"service": "haechi.v1.TrafficService"}], "retryPolicy": _AGAIN},
+        {
+            "name": [
+                {"service": _INFERENCE},
+                {"service": "haechi.v1.TrafficService"},
+                {"service": "haechi.v1.DisasterService"},
+            ],
+            "retryPolicy": _AGAIN,
+        },
         {"name": _ONCE},
     ]
 }

@@ -7,6 +7,8 @@ from typing import Any, Generic, TypeVar
 
 from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
 
+from serving.disaster import replies as risks
+from serving.disaster.replies import Reading, Risk, Why
 from serving.outputs import REASONS, Outputs, read
 from serving.proto import haechi_v1_pb2 as v1
 from serving.proto import open_inference_grpc_pb2 as oip
@@ -16,6 +18,7 @@ from serving.traffic.replies import Covariate, Forecast, Measurement
 
 T = TypeVar("T")
 _TRAFFIC = v1.DESCRIPTOR.services_by_name["TrafficService"]
+_DISASTER = v1.DESCRIPTOR.services_by_name["DisasterService"]
 _INFERENCE = oip.DESCRIPTOR.services_by_name["GRPCInferenceService"]
 
 
@@ -152,6 +155,54 @@ def traffic_latest(
     """
     request = replies.request(model, version, entity_ids, measurements, issued_at, horizon_steps, covariates)
     return query(_TRAFFIC, "Latest", request, replies.forecast)
+
+
+def disaster_latest(
+    model: str,
+    *,
+    entity_ids: Sequence[str] = (),
+    readings: Sequence[Reading] = (),
+    issued_at: datetime | None = None,
+    version: str = "",
+) -> Query[Risk]:
+    """How likely each level of a hazard is met, where and when.
+
+    Args:
+        model: of a hazard.
+        entity_ids: places; empty: all that the model judges.
+        readings: what was measured since the model's own; empty: the answer rests on those it has.
+        issued_at: aware, on the model's clock; None: as soon as every reading is known.
+        version: empty: the one that the server prefers.
+    """
+    request = risks.request(model, version, entity_ids, readings, issued_at)
+    return query(_DISASTER, "Latest", request, risks.risk)
+
+
+def disaster_why(
+    model: str,
+    entity_id: str,
+    *,
+    readings: Sequence[Reading] = (),
+    issued_at: datetime | None = None,
+    level: str = "",
+    horizon_h: int | None = None,
+    most: int | None = None,
+    version: str = "",
+) -> Query[Why]:
+    """The measurements that one probability rests on most.
+
+    Args:
+        model: of a hazard.
+        entity_id: the place.
+        readings: as of ``disaster_latest``.
+        issued_at: likewise.
+        level: of the hazard; empty: its first.
+        horizon_h: hours ahead; None: as far as alarms look.
+        most: reasons at most; None: 5.
+        version: empty: the one that the server prefers.
+    """
+    request = risks.why_request(model, version, entity_id, readings, issued_at, level, horizon_h, most)
+    return query(_DISASTER, "Why", request, risks.why)
 
 
 def query(service: ServiceDescriptor, method: str, request: Any, read: Callable[[Any], T]) -> Query[T]:

@@ -11,9 +11,10 @@ import grpc
 from grpc_health.v1 import health_pb2
 from grpc_reflection.v1alpha import reflection, reflection_pb2
 
+from features import DOMAINS
 from features.errors import BadInput
 from features.settings import Settings
-from serving import TYPED, hearing, inference
+from serving import hearing, inference
 from serving.address import is_loopback
 from serving.alerts.service import AlertService
 from serving.cores import cores
@@ -125,7 +126,7 @@ class Server:
     def _register(self, runtime: Runtime, settings: Settings, methods: Mapping[str, Method]) -> tuple[str, ...]:
         wrap = self.guard.wrap
         names = [inference.register(self._server, methods, wrap), self._alerts.register(self._server, wrap)]
-        for domain in TYPED:
+        for domain in DOMAINS:
             names += import_module(f"serving.{domain}.service").register(self._server, runtime, settings, wrap)
         _register_reflection(self._server, (*names, self._health.register(self._server, wrap)), wrap)
         return tuple(names)

@@ -10,10 +10,10 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from features import DOMAINS
 from features.console import JsonFlag, emit
 from features.errors import HaechiError, UnknownName
 from features.settings import load
-from serving import TYPED
 
 alerts = typer.Typer(no_args_is_help=True, help="The queue of alerts: list, watch, act, check.")
 
@@ -160,8 +160,11 @@ def _verify(*, store: StoreFlag = None, as_json: JsonFlag = False) -> None:
 @alerts.command("replay")
 def _replay(
     *,
-    events: Annotated[Path, typer.Option(metavar="FILE", help="JSON lines of `haechi evaluate DOMAIN --events`.")],
-    domain: Annotated[str, typer.Option(metavar="DOMAIN", help=f"One of: {', '.join(TYPED)}.")] = "traffic",
+    events: Annotated[
+        Path,
+        typer.Option(metavar="FILE", help="Of `haechi evaluate`: traffic's --events, disaster's predictions (--out)."),
+    ],
+    domain: Annotated[str, typer.Option(metavar="DOMAIN", help=f"One of: {', '.join(DOMAINS)}.")] = "traffic",
     exercise: Annotated[bool, typer.Option("--exercise", help="Mark also what was measured as an exercise.")] = False,
     store: StoreFlag = None,
     as_json: JsonFlag = False,
@@ -170,8 +173,8 @@ def _replay(
 
     Example: haechi alerts replay --domain traffic --events events.jsonl --exercise
     """
-    if domain not in TYPED:
-        raise UnknownName.among("domain", domain, list(TYPED))
+    if domain not in DOMAINS:
+        raise UnknownName.among("domain", domain, list(DOMAINS))
     from serving.alerts.alerting import Alerting
     from serving.alerts.store import Store, default_place
 

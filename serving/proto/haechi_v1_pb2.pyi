@@ -288,3 +288,205 @@ class Alert(_message.Message):
     version: str
     quality: str
     def __init__(self, id: _Optional[str] = ..., domain: _Optional[str] = ..., kind: _Optional[str] = ..., place: _Optional[str] = ..., life: _Optional[str] = ..., phase: _Optional[str] = ..., revision: _Optional[int] = ..., raised_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., revised_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., merged_into: _Optional[str] = ..., status: _Optional[str] = ..., category: _Optional[str] = ..., severity: _Optional[str] = ..., urgency: _Optional[str] = ..., certainty: _Optional[str] = ..., onset: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., expires: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., area: _Optional[_Union[AlertArea, _Mapping]] = ..., event: _Optional[_Union[Words, _Mapping]] = ..., headline: _Optional[_Union[Words, _Mapping]] = ..., advice: _Optional[_Union[Words, _Mapping]] = ..., probability: _Optional[float] = ..., lead_min: _Optional[float] = ..., measured: _Optional[_Iterable[_Union[Figure, _Mapping]]] = ..., drivers: _Optional[_Iterable[_Union[Figure, _Mapping]]] = ..., evidence: _Optional[str] = ..., model: _Optional[str] = ..., version: _Optional[str] = ..., quality: _Optional[str] = ...) -> None: ...
+
+class Reading(_message.Message):
+    __slots__ = ("time", "entity_id", "quantity", "value", "available_at")
+    TIME_FIELD_NUMBER: _ClassVar[int]
+    ENTITY_ID_FIELD_NUMBER: _ClassVar[int]
+    QUANTITY_FIELD_NUMBER: _ClassVar[int]
+    VALUE_FIELD_NUMBER: _ClassVar[int]
+    AVAILABLE_AT_FIELD_NUMBER: _ClassVar[int]
+    time: _timestamp_pb2.Timestamp
+    entity_id: str
+    quantity: str
+    value: float
+    available_at: _timestamp_pb2.Timestamp
+    def __init__(self, time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., entity_id: _Optional[str] = ..., quantity: _Optional[str] = ..., value: _Optional[float] = ..., available_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class RiskRequest(_message.Message):
+    __slots__ = ("model", "version", "entity_ids", "readings", "issued_at")
+    MODEL_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    ENTITY_IDS_FIELD_NUMBER: _ClassVar[int]
+    READINGS_FIELD_NUMBER: _ClassVar[int]
+    ISSUED_AT_FIELD_NUMBER: _ClassVar[int]
+    model: str
+    version: str
+    entity_ids: _containers.RepeatedScalarFieldContainer[str]
+    readings: _containers.RepeatedCompositeFieldContainer[Reading]
+    issued_at: _timestamp_pb2.Timestamp
+    def __init__(self, model: _Optional[str] = ..., version: _Optional[str] = ..., entity_ids: _Optional[_Iterable[str]] = ..., readings: _Optional[_Iterable[_Union[Reading, _Mapping]]] = ..., issued_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class HazardLevel(_message.Message):
+    __slots__ = ("name", "words", "severity", "criterion", "release", "advice", "alarm_at")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    WORDS_FIELD_NUMBER: _ClassVar[int]
+    SEVERITY_FIELD_NUMBER: _ClassVar[int]
+    CRITERION_FIELD_NUMBER: _ClassVar[int]
+    RELEASE_FIELD_NUMBER: _ClassVar[int]
+    ADVICE_FIELD_NUMBER: _ClassVar[int]
+    ALARM_AT_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    words: Words
+    severity: str
+    criterion: Words
+    release: Words
+    advice: Words
+    alarm_at: float
+    def __init__(self, name: _Optional[str] = ..., words: _Optional[_Union[Words, _Mapping]] = ..., severity: _Optional[str] = ..., criterion: _Optional[_Union[Words, _Mapping]] = ..., release: _Optional[_Union[Words, _Mapping]] = ..., advice: _Optional[_Union[Words, _Mapping]] = ..., alarm_at: _Optional[float] = ...) -> None: ...
+
+class Standing(_message.Message):
+    __slots__ = ("level", "in_force")
+    LEVEL_FIELD_NUMBER: _ClassVar[int]
+    IN_FORCE_FIELD_NUMBER: _ClassVar[int]
+    level: str
+    in_force: bool
+    def __init__(self, level: _Optional[str] = ..., in_force: _Optional[bool] = ...) -> None: ...
+
+class RiskPlace(_message.Message):
+    __slots__ = ("entity_id", "name", "lat", "lon", "now", "standings", "quality")
+    ENTITY_ID_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    LAT_FIELD_NUMBER: _ClassVar[int]
+    LON_FIELD_NUMBER: _ClassVar[int]
+    NOW_FIELD_NUMBER: _ClassVar[int]
+    STANDINGS_FIELD_NUMBER: _ClassVar[int]
+    QUALITY_FIELD_NUMBER: _ClassVar[int]
+    entity_id: str
+    name: Words
+    lat: float
+    lon: float
+    now: float
+    standings: _containers.RepeatedCompositeFieldContainer[Standing]
+    quality: str
+    def __init__(self, entity_id: _Optional[str] = ..., name: _Optional[_Union[Words, _Mapping]] = ..., lat: _Optional[float] = ..., lon: _Optional[float] = ..., now: _Optional[float] = ..., standings: _Optional[_Iterable[_Union[Standing, _Mapping]]] = ..., quality: _Optional[str] = ...) -> None: ...
+
+class RiskPrediction(_message.Message):
+    __slots__ = ("entity_id", "target_time", "step", "level", "probability", "met", "q10", "q50", "q90", "quality")
+    ENTITY_ID_FIELD_NUMBER: _ClassVar[int]
+    TARGET_TIME_FIELD_NUMBER: _ClassVar[int]
+    STEP_FIELD_NUMBER: _ClassVar[int]
+    LEVEL_FIELD_NUMBER: _ClassVar[int]
+    PROBABILITY_FIELD_NUMBER: _ClassVar[int]
+    MET_FIELD_NUMBER: _ClassVar[int]
+    Q10_FIELD_NUMBER: _ClassVar[int]
+    Q50_FIELD_NUMBER: _ClassVar[int]
+    Q90_FIELD_NUMBER: _ClassVar[int]
+    QUALITY_FIELD_NUMBER: _ClassVar[int]
+    entity_id: str
+    target_time: _timestamp_pb2.Timestamp
+    step: int
+    level: str
+    probability: float
+    met: float
+    q10: float
+    q50: float
+    q90: float
+    quality: str
+    def __init__(self, entity_id: _Optional[str] = ..., target_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., step: _Optional[int] = ..., level: _Optional[str] = ..., probability: _Optional[float] = ..., met: _Optional[float] = ..., q10: _Optional[float] = ..., q50: _Optional[float] = ..., q90: _Optional[float] = ..., quality: _Optional[str] = ...) -> None: ...
+
+class RiskReply(_message.Message):
+    __slots__ = ("model", "version", "hazard", "words", "category", "quantity", "unit", "issued_at", "as_of", "step_min", "alarm_h", "simulated", "timezone", "levels", "places", "predictions")
+    MODEL_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    HAZARD_FIELD_NUMBER: _ClassVar[int]
+    WORDS_FIELD_NUMBER: _ClassVar[int]
+    CATEGORY_FIELD_NUMBER: _ClassVar[int]
+    QUANTITY_FIELD_NUMBER: _ClassVar[int]
+    UNIT_FIELD_NUMBER: _ClassVar[int]
+    ISSUED_AT_FIELD_NUMBER: _ClassVar[int]
+    AS_OF_FIELD_NUMBER: _ClassVar[int]
+    STEP_MIN_FIELD_NUMBER: _ClassVar[int]
+    ALARM_H_FIELD_NUMBER: _ClassVar[int]
+    SIMULATED_FIELD_NUMBER: _ClassVar[int]
+    TIMEZONE_FIELD_NUMBER: _ClassVar[int]
+    LEVELS_FIELD_NUMBER: _ClassVar[int]
+    PLACES_FIELD_NUMBER: _ClassVar[int]
+    PREDICTIONS_FIELD_NUMBER: _ClassVar[int]
+    model: str
+    version: str
+    hazard: str
+    words: Words
+    category: str
+    quantity: str
+    unit: str
+    issued_at: _timestamp_pb2.Timestamp
+    as_of: _timestamp_pb2.Timestamp
+    step_min: int
+    alarm_h: int
+    simulated: bool
+    timezone: str
+    levels: _containers.RepeatedCompositeFieldContainer[HazardLevel]
+    places: _containers.RepeatedCompositeFieldContainer[RiskPlace]
+    predictions: _containers.RepeatedCompositeFieldContainer[RiskPrediction]
+    def __init__(self, model: _Optional[str] = ..., version: _Optional[str] = ..., hazard: _Optional[str] = ..., words: _Optional[_Union[Words, _Mapping]] = ..., category: _Optional[str] = ..., quantity: _Optional[str] = ..., unit: _Optional[str] = ..., issued_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., as_of: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., step_min: _Optional[int] = ..., alarm_h: _Optional[int] = ..., simulated: _Optional[bool] = ..., timezone: _Optional[str] = ..., levels: _Optional[_Iterable[_Union[HazardLevel, _Mapping]]] = ..., places: _Optional[_Iterable[_Union[RiskPlace, _Mapping]]] = ..., predictions: _Optional[_Iterable[_Union[RiskPrediction, _Mapping]]] = ...) -> None: ...
+
+class WhyRequest(_message.Message):
+    __slots__ = ("model", "version", "entity_id", "readings", "issued_at", "level", "horizon_h", "most")
+    MODEL_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    ENTITY_ID_FIELD_NUMBER: _ClassVar[int]
+    READINGS_FIELD_NUMBER: _ClassVar[int]
+    ISSUED_AT_FIELD_NUMBER: _ClassVar[int]
+    LEVEL_FIELD_NUMBER: _ClassVar[int]
+    HORIZON_H_FIELD_NUMBER: _ClassVar[int]
+    MOST_FIELD_NUMBER: _ClassVar[int]
+    model: str
+    version: str
+    entity_id: str
+    readings: _containers.RepeatedCompositeFieldContainer[Reading]
+    issued_at: _timestamp_pb2.Timestamp
+    level: str
+    horizon_h: int
+    most: int
+    def __init__(self, model: _Optional[str] = ..., version: _Optional[str] = ..., entity_id: _Optional[str] = ..., readings: _Optional[_Iterable[_Union[Reading, _Mapping]]] = ..., issued_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., level: _Optional[str] = ..., horizon_h: _Optional[int] = ..., most: _Optional[int] = ...) -> None: ...
+
+class Reason(_message.Message):
+    __slots__ = ("quantity", "entity_id", "value", "unit", "without", "effect", "words")
+    QUANTITY_FIELD_NUMBER: _ClassVar[int]
+    ENTITY_ID_FIELD_NUMBER: _ClassVar[int]
+    VALUE_FIELD_NUMBER: _ClassVar[int]
+    UNIT_FIELD_NUMBER: _ClassVar[int]
+    WITHOUT_FIELD_NUMBER: _ClassVar[int]
+    EFFECT_FIELD_NUMBER: _ClassVar[int]
+    WORDS_FIELD_NUMBER: _ClassVar[int]
+    quantity: str
+    entity_id: str
+    value: float
+    unit: str
+    without: float
+    effect: float
+    words: Words
+    def __init__(self, quantity: _Optional[str] = ..., entity_id: _Optional[str] = ..., value: _Optional[float] = ..., unit: _Optional[str] = ..., without: _Optional[float] = ..., effect: _Optional[float] = ..., words: _Optional[_Union[Words, _Mapping]] = ...) -> None: ...
+
+class WhyReply(_message.Message):
+    __slots__ = ("model", "version", "hazard", "entity_id", "level", "issued_at", "as_of", "target_time", "simulated", "timezone", "probability", "quality", "reasons", "method")
+    MODEL_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    HAZARD_FIELD_NUMBER: _ClassVar[int]
+    ENTITY_ID_FIELD_NUMBER: _ClassVar[int]
+    LEVEL_FIELD_NUMBER: _ClassVar[int]
+    ISSUED_AT_FIELD_NUMBER: _ClassVar[int]
+    AS_OF_FIELD_NUMBER: _ClassVar[int]
+    TARGET_TIME_FIELD_NUMBER: _ClassVar[int]
+    SIMULATED_FIELD_NUMBER: _ClassVar[int]
+    TIMEZONE_FIELD_NUMBER: _ClassVar[int]
+    PROBABILITY_FIELD_NUMBER: _ClassVar[int]
+    QUALITY_FIELD_NUMBER: _ClassVar[int]
+    REASONS_FIELD_NUMBER: _ClassVar[int]
+    METHOD_FIELD_NUMBER: _ClassVar[int]
+    model: str
+    version: str
+    hazard: str
+    entity_id: str
+    level: str
+    issued_at: _timestamp_pb2.Timestamp
+    as_of: _timestamp_pb2.Timestamp
+    target_time: _timestamp_pb2.Timestamp
+    simulated: bool
+    timezone: str
+    probability: float
+    quality: str
+    reasons: _containers.RepeatedCompositeFieldContainer[Reason]
+    method: Words
+    def __init__(self, model: _Optional[str] = ..., version: _Optional[str] = ..., hazard: _Optional[str] = ..., entity_id: _Optional[str] = ..., level: _Optional[str] = ..., issued_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., as_of: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., target_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., simulated: _Optional[bool] = ..., timezone: _Optional[str] = ..., probability: _Optional[float] = ..., quality: _Optional[str] = ..., reasons: _Optional[_Iterable[_Union[Reason, _Mapping]]] = ..., method: _Optional[_Union[Words, _Mapping]] = ...) -> None: ...

@@ -2,10 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import datetime
-from math import isnan
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 
@@ -15,7 +12,7 @@ from features.errors import BadInput
 from features.settings import load
 from serving.client import connect
 from serving.traffic import chart
-from serving.traffic.replies import Forecast
+from serving.values import plain
 
 
 def ask(
@@ -49,7 +46,7 @@ def ask(
         if png is not None:
             console.print(f"Picture: {png}", markup=False, soft_wrap=True)
 
-    emit(_document(forecast), as_json=as_json, render=render)
+    emit(plain(asdict(forecast)), as_json=as_json, render=render)
 
 
 def _refuse_picture(png: Path, entities: Sequence[str]) -> None:
@@ -61,18 +58,3 @@ def _refuse_picture(png: Path, entities: Sequence[str]) -> None:
     if not png.name.lower().endswith(".png"):
         named = png.with_suffix(".png") if png.name else "forecast.png"
         raise BadInput(cause=f"--png {png} does not end in .png, and only PNG is drawn", mend=f"Use --png {named}")
-
-
-def _document(forecast: Forecast) -> dict[str, Any]:
-    """Times in ISO 8601; a quantile that cannot be said is null."""
-    return {name: _plain(value) for name, value in asdict(forecast).items()}
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if isinstance(value, float) and isnan(value):
-        return None
-    if isinstance(value, dict):
-        return {name: _plain(inner) for name, inner in value.items()}
-    return [_plain(inner) for inner in value] if isinstance(value, tuple | list) else value

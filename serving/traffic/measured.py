@@ -2,8 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import datetime, timedelta
 
 import numpy as np
 
@@ -11,6 +10,7 @@ from features.covariates import Covariates
 from features.errors import BadInput, UnknownName
 from features.series import Panel
 from serving.proto import haechi_v1_pb2 as v1
+from serving.values import instant, utc_second
 
 LONGEST = timedelta(days=35)
 """The longest span of one request's measurements: a month of lags and some days of delay."""
@@ -113,26 +113,3 @@ def panel(
         available_at=known_at,
         covariates=covariates,
     )
-
-
-def instant(message: Any, field: str, where: str) -> datetime:
-    """The time in ``field`` of a message, aware.
-
-    Raises:
-        BadInput: it is absent, or no time of the years 1 to 9999.
-    """
-    if not message.HasField(field):
-        raise BadInput(cause=f"{where}: {field} is absent", mend=f"Set {field}")
-    try:
-        time: datetime = getattr(message, field).ToDatetime(UTC)
-    except (ValueError, OverflowError):
-        raise BadInput(cause=f"{where}: {field} is no time", mend="Send seconds since 1970 and nanoseconds") from None
-    if not 1970 <= time.year < 9000:
-        raise BadInput(cause=f"{where}: {field} is {time.isoformat()}", mend="Send seconds since 1970, UTC")
-    return time
-
-
-def utc_second(time: datetime) -> np.datetime64:
-    """A time in UTC, rounded up to whole seconds: nothing is known earlier than it was."""
-    whole = time + timedelta(microseconds=-time.microsecond % 1_000_000)
-    return np.datetime64(whole.replace(tzinfo=None), "s")

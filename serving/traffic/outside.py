@@ -9,7 +9,8 @@ import numpy as np
 from features.covariates import Covariates
 from features.errors import BadInput, UnknownName
 from serving.proto import haechi_v1_pb2 as v1
-from serving.traffic.measured import LONGEST, Value, instant, utc_second
+from serving.traffic.measured import LONGEST, Value
+from serving.values import instant, utc_second
 
 _LARGEST = float(np.finfo(np.float32).max)
 

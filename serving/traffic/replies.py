@@ -2,15 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from math import nan
-from numbers import Real
 
-from google.protobuf.timestamp_pb2 import Timestamp
-
-from features.errors import BadInput
 from features.quantiles import DEFAULT
 from serving.proto import haechi_v1_pb2 as v1
+from serving.values import Times, refuse_naive, refuse_no_number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,31 +52,6 @@ class Covariate:
         for name in ("time", "available_at"):
             refuse_naive(f"Covariate {self.name}: {name}", getattr(self, name))
         refuse_no_number(f"Covariate {self.name}: value", self.value)
-
-
-def refuse_no_number(what: str, value: object) -> None:
-    """Refuse what is no number, which the wire could not carry.
-
-    Raises:
-        BadInput: naming ``what`` it is.
-    """
-    if not isinstance(value, Real):
-        raise BadInput(cause=f"{what} is '{str(value)[:40]}', not a number", mend="Give a float, or leave it out")
-
-
-def refuse_naive(what: str, time: datetime | None) -> None:
-    """Refuse a time without a zone, which the wire would take for UTC.
-
-    Raises:
-        BadInput: naming ``what`` it is.
-    """
-    if time is not None and not isinstance(time, datetime):
-        raise BadInput(cause=f"{what} is '{str(time)[:40]}', not a datetime", mend="Give datetime.fromisoformat(TEXT)")
-    if time is not None and time.tzinfo is None:
-        raise BadInput(
-            cause=f"{what} {time.isoformat()} has no zone",
-            mend='Give it one, e.g. datetime(2022, 1, 1, tzinfo=ZoneInfo("Asia/Seoul"))',
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,7 +147,7 @@ def request(
 
 def forecast(reply: v1.ForecastReply) -> Forecast:
     """The answer that ``reply`` carries."""
-    time = _Times()
+    time = Times()
     # A server that says no levels is an older one, whose models have the default's.
     levels = tuple(reply.levels) or DEFAULT
     low, high = (level in levels for level in (DEFAULT[0], DEFAULT[-1]))
@@ -205,16 +177,3 @@ def forecast(reply: v1.ForecastReply) -> Forecast:
         ),
         observed=tuple(Observed(time=time[o.time], entity_id=o.entity_id, value=o.value) for o in reply.observed),
     )
-
-
-class _Times:
-    """Aware times of timestamps; a reply repeats a few of them for every entity."""
-
-    def __init__(self) -> None:
-        self._known: dict[tuple[int, int], datetime] = {}
-
-    def __getitem__(self, stamp: Timestamp) -> datetime:
-        key = stamp.seconds, stamp.nanos
-        if key not in self._known:
-            self._known[key] = stamp.ToDatetime(UTC)
-        return self._known[key]

@@ -1,11 +1,8 @@
 """``haechi.v1.TrafficService``: measurements or none in, labelled forecasts out."""
 
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import zip_longest
-from weakref import WeakKeyDictionary
 
 import grpc
 import numpy as np
@@ -13,7 +10,6 @@ import numpy as np
 from features.artifact import STATE
 from features.covariates import Covariates
 from features.errors import ArtifactMismatch, BadInput, UnknownName
-from features.manifest import TensorSpec, schema_sha256
 from features.settings import Settings
 from features.traffic import schema
 from features.traffic import state as traffic_state
@@ -21,8 +17,8 @@ from features.traffic.advance import Raw, advance
 from features.traffic.build import build
 from features.traffic.config import TrafficConfig
 from features.traffic.state import TrafficState
-from serving.asked import find
 from serving.call import Call
+from serving.memories import MEND, Memories, refuse_other_features
 from serving.proto import haechi_v1_pb2 as v1
 from serving.rpc import Method, Wrap, add_service
 from serving.runtime import Runtime
@@ -30,10 +26,10 @@ from serving.served import Served
 from serving.traffic import measured, outside
 from serving.traffic.answers import ask
 from serving.traffic.encode import Answer, encode
+from serving.values import instant
 
 DOMAIN = "traffic"
 
-_MEND = "Train the model again with this Haechi: graph, features and state must come from one training"
 _IMPLAUSIBLE_TIMES = 100
 # A state that has seen nothing for longer says little of today.
 _LONGEST_SILENCE = timedelta(days=2 * 366)
@@ -50,14 +46,6 @@ def register(server: grpc.Server, runtime: Runtime, settings: Settings, wrap: Wr
             loaded later is refused likewise.
     """
     calls = _Calls(runtime, timedelta(minutes=settings.stale_after_min), now=lambda: datetime.now(UTC))
-
-    def remember(served: Served) -> None:
-        if served.manifest.domain == DOMAIN:
-            calls.memory(served)
-
-    for served in runtime.models():
-        remember(served)
-    runtime.before_serving.append(remember)
     methods = {"Latest": Method(answer=calls.latest, scope="infer")}
     return (add_service(server, v1.DESCRIPTOR.services_by_name["TrafficService"], methods, wrap),)
 
@@ -75,33 +63,17 @@ class _Calls:
         self._runtime = runtime
         self._stale_after = stale_after
         self._now = now
-        self._lock = threading.Lock()
-        self._memories: WeakKeyDictionary[Served, _Memory] = WeakKeyDictionary()
-
-    def memory(self, served: Served) -> _Memory:
-        """Config and state of a version, read once."""
-        with self._lock:
-            if served not in self._memories:
-                self._memories[served] = _read(served)
-            return self._memories[served]
+        self._memories = Memories(runtime, DOMAIN, _read)
 
     def latest(self, request: v1.LatestRequest, call: Call) -> v1.ForecastReply:
-        served = find(self._runtime, request.model, request.version, call)
-        if served.manifest.domain != DOMAIN:
-            raise BadInput(
-                cause=f"{served.label} is a model of the domain {served.manifest.domain}, not of {DOMAIN}",
-                mend="Name a traffic model, or ask the other domain's own service",
-            )
-        call.model = served.label
-        call.refuse_if_over()
-        memory = self.memory(served)
+        served, memory = self._memories.find(request.model, request.version, call)
         columns = _columns(request.entity_ids, memory.state.entities)
         steps, step_min = _steps(request, served.label, memory.config), memory.config.step_min
         values = measured.read(request.measurements, memory.state.entities, step_min, memory.state.as_of)
         _refuse_implausible(values, memory.state, served.manifest.unit)
         issued_at = measured.known_by(values, step_min, memory.state.as_of)
         if request.HasField("issued_at"):
-            issued_at = measured.instant(request, "issued_at", "request")
+            issued_at = instant(request, "issued_at", "request")
         sent = outside.read(request.covariates, memory.config.covariates, step_min, memory.state.as_of)
         covariates = outside.known(sent, memory.config.covariates, issued_at)
         state = _at(issued_at, memory, values, served.manifest.quantity, covariates)
@@ -132,37 +104,16 @@ def _read(served: Served) -> _Memory:
     config = TrafficConfig.from_json(dict(manifest.config))
     if manifest.state_as_of is None:
         raise ArtifactMismatch(
-            cause=f"{served.label}: manifest.json: 'state_as_of' is null: it has no state to forecast from", mend=_MEND
+            cause=f"{served.label}: manifest.json: 'state_as_of' is null: it has no state to forecast from", mend=MEND
         )
     if manifest.quantiles != config.quantiles:
         raise ArtifactMismatch(
             cause=f"{served.label}: manifest.json: 'quantiles' is {list(manifest.quantiles)}, its config says "
             f"{list(config.quantiles)}",
-            mend=_MEND,
+            mend=MEND,
         )
-    _refuse_other_features(served, config)
+    refuse_other_features(served, schema.inputs(config, manifest.unit), schema.outputs(config, manifest.unit))
     return _Memory(config=config, state=traffic_state.load(served.folder / STATE, config))
-
-
-def _refuse_other_features(served: Served, config: TrafficConfig) -> None:
-    """The graph must take what this Haechi's own ``build`` makes; else its answers would be quietly wrong."""
-    manifest = served.manifest
-    ours = {"inputs": schema.inputs(config, manifest.unit), "outputs": schema.outputs(config, manifest.unit)}
-    if schema_sha256(**ours) == manifest.feature_schema_sha256:
-        return
-    pairs = [pair for side in ours for pair in zip_longest(getattr(manifest, side), ours[side])]
-    graph, built = next(
-        (g, b) for g, b in pairs if g is None or b is None or schema_sha256([g], []) != schema_sha256([b], [])
-    )
-    raise ArtifactMismatch(
-        cause=f"{served.label}: manifest.json: 'feature_schema_sha256' is of other features: the graph has "
-        f"{_described(graph)}, this Haechi builds {_described(built)}",
-        mend=_MEND,
-    )
-
-
-def _described(spec: TensorSpec | None) -> str:
-    return "nothing" if spec is None else f"{spec.name} {spec.dtype} {list(spec.shape)} in {spec.unit}"
 
 
 def _refuse_implausible(values: Sequence[measured.Value], state: TrafficState, unit: str) -> None:

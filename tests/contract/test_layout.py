@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from features import DOMAINS
-from serving import TYPED
 
 ROOT = Path(__file__).resolve().parents[2]
 ROOMS = ("features", "training", "serving")
@@ -44,8 +43,6 @@ domains = pytest.mark.parametrize("domain", DOMAINS)
     ("room", "part"), [pytest.param(room, part, id=f"{room}-{part}") for room in PARTS for part in PARTS[room]]
 )
 def test_every_part_is_there_and_has_its_door(domain, room, part):
-    if room == "serving" and domain not in TYPED:
-        pytest.skip(f"{domain} has no typed service: its models are served over the Open Inference Protocol")
     path = ROOT / room / domain / f"{part}.py"
     assert path.is_file(), f"{room}/{domain}/{part}.py is not there"
     tree = ast.parse(path.read_text(encoding="utf-8"))
@@ -143,7 +140,7 @@ def test_front_door_leaves_the_training_stack_out(arguments, tmp_path):
     assert not loaded & TRAINING_STACK
 
 
-@pytest.mark.parametrize("domain", TYPED)
+@domains
 def test_service_and_features_leave_the_training_stack_out(domain, tmp_path):
     code = f"import serving.server, serving.{domain}.service, features.{domain}.build"
     loaded = _loaded(code, tmp_path)

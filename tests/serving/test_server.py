@@ -322,6 +322,7 @@ def test_reflection_describes_every_service(channel: grpc.Channel) -> None:
         "grpc.health.v1.Health",
         "grpc.reflection.v1alpha.ServerReflection",
         "haechi.v1.AlertService",
+        "haechi.v1.DisasterService",
         "haechi.v1.TrafficService",
         "inference.GRPCInferenceService",
     ]
@@ -407,7 +408,7 @@ def test_sixty_four_callers_at_once_each_get_their_own_answer(server: Server, cl
 def test_a_domains_service_is_found_not_listed(
     runtime: Runtime, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("serving.server.TYPED", ("traffic", "nowhere"))
+    monkeypatch.setattr("serving.server.DOMAINS", ("traffic", "nowhere"))
 
     with pytest.raises(ModuleNotFoundError, match=r"serving\.nowhere"):
         Server(runtime, settings)

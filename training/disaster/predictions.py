@@ -1,5 +1,6 @@
 """A hazard's predictions as rows: one a place, issue time, horizon and level, in the columns of DESIGN.md."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -46,7 +47,8 @@ def write(
         simulated: whether the readings, or the model's, are.
     """
     chosen = np.flatnonzero(rows)
-    schema = _schema({"simulated": str(simulated).lower()})
+    # With the hazard's row and its thresholds an alert can be replayed from the file alone.
+    schema = _schema({"simulated": str(simulated).lower(), "config": json.dumps(manifest.config)})
     with writing(path) as partial, pq.ParquetWriter(partial, schema, compression="zstd") as parquet:
         for start in range(0, len(chosen), _ROWS):
             some = chosen[start : start + _ROWS]

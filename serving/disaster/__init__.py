@@ -1,0 +1,1 @@
+"""Disaster risk over gRPC."""

@@ -3,7 +3,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .SUFFIXES:
-.PHONY: help install demo test check bench ci-deps clean
+.PHONY: help install demo test check bench bench-disaster ci-deps clean
 
 # cpu, or cuda for the full build. Nobody downloads CUDA unasked; who asked for it once keeps it.
 TORCH ?= $(if $(wildcard .venv/.installed-cuda),cuda,cpu)
@@ -45,6 +45,9 @@ check: install ## format, lint, types, direction of imports, dead code
 
 bench: install ## the figures of RESULT.md, measured here
 	@$(PY) -m experiments.traffic.bench $(if $(DATA),--data "$(DATA)")
+
+bench-disaster: install ## the figures of the hazard models; about an hour
+	@$(PY) -m experiments.disaster.bench $(if $(DATA),--data "$(DATA)")
 
 bench-%: install ## serving, swap, overload, soak, fuzz, peers: the server's own figures; serving and peers need h2load
 	@$(PY) -m experiments.serving.$(if $(filter serving,$*),bench,$*)

@@ -72,8 +72,8 @@ def test_every_message_is_answered_once_and_in_its_order(
     many = 4 * streams._MOST_AHEAD
 
     assert [number_of(reply) for reply in ask(iter([message(n) for n in range(many)]), timeout=60)] == [*range(many)]
-    # The first is read anew, which takes longer.
-    assert names == ({"haechi-hearing", "haechi-serving"} if brief else {"haechi-serving"})
+    # Who is heard while others wait is answered by a thread: under load that may be every brief one.
+    assert names <= ({"haechi-hearing", "haechi-serving"} if brief else {"haechi-serving"})
     eventually_closed(server)
 
 

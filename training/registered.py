@@ -39,3 +39,18 @@ def opened(reference: str) -> "tuple[Path, Manifest]":
 
     folder = registry.resolve(artifacts(), reference)
     return folder, open_artifact(folder, load().trusted_key)
+
+
+def opened_of(domain: str, reference: str) -> "tuple[Path, Manifest]":
+    """``opened``, of one domain alone.
+
+    Raises:
+        BadInput: it is a model of another.
+    """
+    folder, manifest = opened(reference)
+    if manifest.domain != domain:
+        raise BadInput(
+            cause=f"{reference} is a model of {manifest.domain}, not of {domain}",
+            mend=f"Run: haechi evaluate {manifest.domain} ..., or name a model of {domain} with --model",
+        )
+    return folder, manifest

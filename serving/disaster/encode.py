@@ -13,7 +13,7 @@ from features.disaster.wording import criterion, release
 from features.manifest import Manifest
 from serving.disaster.answers import Answer, quality
 from serving.disaster.moment import Moment
-from serving.disaster.reasons import Reason
+from serving.disaster.replies import Reason
 from serving.disaster.wording import site
 from serving.proto import haechi_v1_pb2 as v1
 

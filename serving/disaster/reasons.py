@@ -11,9 +11,9 @@ import numpy as np
 from features.disaster.config import DisasterConfig
 from features.disaster.signal import OWN
 from features.series import unit_of
-from serving.alerts.words import Words
 from serving.call import Call
 from serving.disaster.moment import Moment
+from serving.disaster.replies import Reason
 from serving.disaster.wording import reason
 from serving.runtime import Runtime
 from serving.served import Served
@@ -40,29 +40,6 @@ class Asked:
     level: int
     horizon: int
     most: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reason:
-    """What one measurement does to a probability.
-
-    Attributes:
-        quantity: that was measured.
-        entity_id: where.
-        value: the newest reading that the model saw, else the mean that it saw, in ``unit``.
-        unit: of it.
-        without: the probability without it.
-        effect: what it added to the probability; negative: it took away.
-        words: the same for people.
-    """
-
-    quantity: str
-    entity_id: str
-    value: float
-    unit: str
-    without: float
-    effect: float
-    words: Words
 
 
 def reasons(

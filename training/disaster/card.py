@@ -54,7 +54,8 @@ Source: {hazard.source}.
 ## How it works
 A linear core, whose slopes may differ by regime so that it reaches beyond what it has seen, and boosted trees on what
 it leaves, say how the quantity changes; how far they may be off is learned from their errors on years that they had not
-seen. Quantiles and probabilities are read off both, so that they cannot contradict each other.
+seen. Quantiles and probabilities are read off both, so that they cannot contradict each other. The
+usual, the normal, the tide and the size of errors are of all years learned from, those held out in turn among them.
 
 ## Know before use
 - A place without a reading of its own is not answered: a dead gauge is never calm.

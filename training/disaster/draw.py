@@ -56,8 +56,8 @@ def _reliability(found: Judgement, config: DisasterConfig, label: str) -> Figure
         bins = [each for each in one.bins if each.count]
         shade = 0.25 + 0.75 * (number + 1) / len(chosen)
         said = [each.forecast for each in bins]
-        above.plot(said, [each.observed for each in bins], "o-", ms=4, color=_MODEL, alpha=shade)
-        above.annotate(f"{one.horizon_h} h", (said[-1], bins[-1].observed), fontsize=8, color=_INK)
+        came = [each.observed for each in bins]
+        above.plot(said, came, "o-", ms=4, color=_MODEL, alpha=shade, label=f"within {one.horizon_h} h")
         below.plot(said, [each.count for each in bins], "o-", ms=3, color=_MODEL, alpha=shade)
     above.set_ylabel("share that came")
     above.set_title(f"{config.hazard.words.en}, {level.words.en}: said and came{label}", loc="left")
@@ -91,6 +91,8 @@ def _event(said: Said, sample: Sample, rows: np.ndarray, config: DisasterConfig,
         if condition.sum_h is None and condition.quantity == hazard.quantity:
             above.axhline(condition.threshold, color=_LINE, lw=0.8, ls="--")
             above.annotate(level.words.en, (target[0], condition.threshold), fontsize=8, color=_LINE, va="bottom")
+    # Room for the name of the highest line.
+    above.margins(y=0.12)
     above.set_ylabel(hazard.unit)
     above.set_title(f"{hazard.words.en}: the largest event of the test part{label}", loc="left")
     above.legend(frameon=False, ncols=2)

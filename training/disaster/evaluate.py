@@ -9,15 +9,13 @@ import numpy as np
 import numpy.typing as npt
 from rich.progress import Progress
 
-from features import artifact, registry
-from features.artifact import open_artifact
+from features import artifact
 from features.clock import utc_times
 from features.disaster.config import DisasterConfig
 from features.disaster.measured import Measured
 from features.disaster.state import DisasterState, fresh, load, quantities
 from features.errors import BadInput
 from features.manifest import Manifest
-from features.settings import load as load_settings
 from features.tables.columns import ReadOptions
 from training.disaster.answer import answer
 from training.disaster.hashing import data_sha256
@@ -28,6 +26,7 @@ from training.disaster.run import START_STATE
 from training.disaster.sample import sample_of
 from training.export import Graph
 from training.provenance import is_simulated
+from training.registered import opened_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -71,14 +70,7 @@ def evaluate(
     Raises:
         BadInput: the model is of another domain, the file is not the one asked for, or nothing in it can be judged.
     """
-    settings = load_settings()
-    folder = registry.resolve(settings.home / "artifacts", model)
-    manifest = open_artifact(folder, settings.trusted_key)
-    if manifest.domain != "disaster":
-        raise BadInput(
-            cause=f"{model} is a model of {manifest.domain}, not of disaster",
-            mend=f"Run: haechi evaluate {manifest.domain} ..., or name a hazard's model with --model",
-        )
+    folder, manifest = opened_of("disaster", model)
     config = DisasterConfig.from_json(manifest.config)
     thresholds = dict(zip((level.name for level in config.hazard.levels), config.alarm_at, strict=True))
     measured = read_measured(data, shape, reading, config)
@@ -91,8 +83,7 @@ def evaluate(
     said = answer(Graph(folder / artifact.MODEL), sample, rows)
     simulated = manifest.simulated or is_simulated(data)
     if out is not None:
-        levels = tuple(level.name for level in config.hazard.levels)
-        write(said, sample, rows, state.places, manifest, levels, config.hazard.name, out, simulated=simulated)
+        write(said, sample, rows, state.places, manifest, out, simulated=simulated)
     last = measured.time(len(measured) - 1).astimezone(UTC)
     return Evaluation(
         manifest=manifest,

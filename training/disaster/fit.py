@@ -11,9 +11,9 @@ from rich.progress import Progress
 from features.disaster.config import QUANTILES, DisasterConfig
 from features.errors import BadInput
 from training.disaster import ridge
-from training.disaster.calibrate import fit_terms
 from training.disaster.core import rising_columns
-from training.disaster.model import Core, Odds, Targets, arguments, onto, targets_of
+from training.disaster.fit_odds import HeldOut, fit_odds
+from training.disaster.model import Core, Odds, Targets, targets_of
 from training.disaster.recipe import Recipe
 from training.disaster.sample import Said, Sample
 from training.trees import grow
@@ -25,8 +25,6 @@ _SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
 """Of the trees' answer that may be added; the one that errs least on held-out years is."""
 _RARE = 0.97
 """Rows beyond this share of the quantity's distribution are all kept for trees."""
-_NEARBY = (0.9, 0.95, 0.98, 0.99, 0.995)
-"""Shares of the value's distribution that serve as further thresholds, so that few floods are not all there is."""
 _SMALLEST = 1e-3
 
 
@@ -110,7 +108,7 @@ def fit(
     with torch.inference_mode():
         scale = core(inputs)[1].numpy().astype(np.float64)
     odds = Odds(config, len(QUANTILES))
-    _fit_odds(odds, inputs, held_out, scale, errors, sample, chosen, config)
+    fit_odds(odds, HeldOut(change=held_out, scale=scale, errors=errors), inputs, sample, chosen)
     return Fitted(
         core=core,
         boosters=grown.boosters,
@@ -239,56 +237,6 @@ def _fit_scale(
     low, high = (np.exp(np.quantile(found.held_out, share, axis=0)) for share in (0.001, 0.999))
     core.narrowest.copy_(torch.from_numpy(np.maximum(low, _SMALLEST).astype(np.float32)))
     core.widest.copy_(torch.from_numpy((2 * high).astype(np.float32)))
-
-
-def _fit_odds(
-    odds: Odds,
-    inputs: dict[str, torch.Tensor],
-    held_out: FloatArray,
-    scale: FloatArray,
-    errors: FloatArray,
-    sample: Sample,
-    chosen: npt.NDArray[np.int64],
-    config: DisasterConfig,
-) -> None:
-    targets, log = targets_of(config), config.hazard.log
-    own = slice(0, targets.horizons)
-    standard = np.quantile(errors[:, own] / scale[:, own], QUANTILES, axis=0).T
-    odds.errors.copy_(torch.from_numpy(standard.astype(np.float32)))
-    base = onto(inputs["now"], log=log).unsqueeze(1)
-    change, spread = (torch.from_numpy(each.astype(np.float32)) for each in (held_out, scale))
-    for number, group in enumerate(targets.groups):
-        value = np.asarray(sample.inputs["value"], dtype=np.float64)[chosen, number]
-        ends = {0: sample.value_at[chosen, number], 1: sample.peak[chosen, number]}
-        for kind, came in ends.items():
-            at = targets.value(number) if kind == 0 else targets.peak(number)
-            thresholds = _thresholds(came[:, 0], group.thresholds, rises=group.rises)
-            for horizon in range(targets.horizons):
-                column = slice(at.start + horizon, at.start + horizon + 1)
-                parts, reached = [], []
-                for threshold in thresholds:
-                    on = value >= threshold if group.rises else value <= threshold
-                    parts.append(
-                        arguments(
-                            change[:, column],
-                            spread[:, column],
-                            base,
-                            onto(torch.tensor(float(threshold)), log=log),
-                            torch.from_numpy(on.astype(np.float32)).unsqueeze(1),
-                            group.rises,
-                        )[:, 0].numpy()
-                    )
-                    reached.append(came[:, horizon] >= threshold if group.rises else came[:, horizon] <= threshold)
-                stacked = np.concatenate(parts).astype(np.float64)
-                happened = np.concatenate(reached).astype(np.float64)
-                terms = fit_terms(stacked, happened, np.ones(len(happened)))
-                odds.terms[2 * number + kind, horizon] = torch.from_numpy(terms.astype(np.float32))
-
-
-def _thresholds(values: npt.NDArray[np.float32], official: tuple[float, ...], *, rises: bool) -> list[float]:
-    """The official thresholds, and others nearby that are reached more often."""
-    shares = _NEARBY if rises else tuple(1 - share for share in _NEARBY)
-    return sorted({*official, *(float(each) for each in np.quantile(values, shares))})
 
 
 def _outputs(

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from features.calendar import known_country
 from features.console import note
 from features.disaster.config import DisasterConfig
 from features.disaster.daily import daily
@@ -40,6 +41,7 @@ class Job:
         seed: of every random choice.
         test_from: when the test part begins, or None for the last year.
         simulated: whether the readings are.
+        country: whose city it is, for the manifest.
     """
 
     name: str
@@ -51,6 +53,7 @@ class Job:
     seed: int
     test_from: datetime | None
     simulated: bool
+    country: str
 
 
 def read_job(options: TrainOptions) -> Job:
@@ -67,6 +70,8 @@ def read_job(options: TrainOptions) -> Job:
     measured = read_measured(options.data, options.shape, options.reading, config)
     places = places_of(measured, config)
     instants = split_instants(options)
+    if instants is not None:
+        note("every year before the second time of --split-at is held out in turn; the first time is not needed")
     return Job(
         name=options.name,
         measured=measured,
@@ -77,6 +82,7 @@ def read_job(options: TrainOptions) -> Job:
         seed=options.seed,
         test_from=None if instants is None else instants[1],
         simulated=is_simulated(options.data),
+        country=known_country(options.country),
     )
 
 

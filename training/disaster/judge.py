@@ -108,10 +108,10 @@ def judge(
     """
     hazard = config.hazard
     levels = []
-    for number, level in enumerate(hazard.levels):
+    for number in range(len(hazard.levels)):
         for kind in ("within", "met"):
-            for at, horizon_h in enumerate(hazard.horizons_h):
-                levels.append(_level(said, sample, rows, config, number, level.name, kind, at, horizon_h))
+            for at in range(len(hazard.horizons_h)):
+                levels.append(_level(said, sample, rows, config, (number, kind, at)))
     alarms = tuple(
         AlarmScore(
             level=level.name,
@@ -175,7 +175,6 @@ def alarms_at(
         # What came before the rows judged tells whether their first reading begins an event.
         before = max(0, first - quiet - 1)
         force[before : last + 1] = sample.labels.force[level, before : last + 1, place]
-        force[before:first] = np.where(force[before:first] == 1, 1.0, force[before:first])
         found.append(judge_alarms(alarm, force, window_steps=steps, step_h=hazard.step_min / 60, quiet_steps=quiet))
     return all_places(found)
 
@@ -202,21 +201,19 @@ def _level(
     sample: Sample,
     rows: BoolArray,
     config: DisasterConfig,
-    number: int,
-    level: str,
-    kind: str,
-    at: int,
-    horizon_h: int,
+    which: tuple[int, str, int],
 ) -> LevelScore:
+    """Of one level, by number, kind of probability, and number of the horizon."""
+    number, kind, at = which
     probability = (said.within if kind == "within" else said.met)[:, number, at]
     came = (sample.within if kind == "within" else sample.met)[:, number, at].astype(np.float64)
     usual = sample.inputs["usual_within" if kind == "within" else "usual"][:, number, at]
     known = rows & ~np.isnan(came) & ~np.isnan(probability)
     p, y = probability[known].astype(np.float64), came[known]
     return LevelScore(
-        level=level,
+        level=config.hazard.levels[number].name,
         kind=kind,
-        horizon_h=horizon_h,
+        horizon_h=config.hazard.horizons_h[at],
         count=int(known.sum()),
         came=int(y.sum()),
         brier=brier(p, y),

@@ -67,7 +67,7 @@ def parts(
         test_block = int(known[-1]) if len(known) else 0
         first = int(np.argmax(block >= test_block)) if len(known) else 0
     else:
-        instant = np.datetime64(test_from.astimezone(None).timestamp().__int__(), "s")
+        instant = np.datetime64(int(test_from.timestamp()), "s")
         first = int(np.searchsorted(times, instant))
     rows = np.arange(len(times))
     learned, test = measured & (rows < first), measured & (rows >= first)

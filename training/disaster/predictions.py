@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 
 from features.atomic import writing
 from features.disaster.build import QUALITIES
-from features.disaster.config import QUANTILES
+from features.disaster.config import QUANTILES, DisasterConfig
 from features.manifest import Manifest
 from features.quantiles import column
 from training.disaster.sample import Said, Sample
@@ -25,8 +25,6 @@ def write(
     rows: npt.NDArray[np.bool_],
     places: tuple[str, ...],
     manifest: Manifest,
-    levels: tuple[str, ...],
-    hazard: str,
     path: Path,
     *,
     simulated: bool,
@@ -41,8 +39,6 @@ def write(
         rows: (row,), which are written.
         places: names of the places.
         manifest: of the model.
-        levels: names of the levels.
-        hazard: its name.
         path: a Parquet file.
         simulated: whether the readings, or the model's, are.
     """
@@ -52,7 +48,7 @@ def write(
     with writing(path) as partial, pq.ParquetWriter(partial, schema, compression="zstd") as parquet:
         for start in range(0, len(chosen), _ROWS):
             some = chosen[start : start + _ROWS]
-            parquet.write_table(_table(said, sample, some, places, manifest, levels, hazard, schema))
+            parquet.write_table(_table(said, sample, some, places, manifest, schema))
 
 
 def _schema(metadata: dict[str, str]) -> pa.Schema:
@@ -68,10 +64,10 @@ def _table(
     rows: npt.NDArray[np.int64],
     places: tuple[str, ...],
     manifest: Manifest,
-    levels: tuple[str, ...],
-    hazard: str,
     schema: pa.Schema,
 ) -> pa.Table:
+    hazard = DisasterConfig.from_json(manifest.config).hazard
+    levels = [level.name for level in hazard.levels]
     steps = np.array(sample.labels.horizons_steps)
     shape = (len(rows), len(levels), len(steps))
 
@@ -86,8 +82,8 @@ def _table(
         "entity_id": (list(places), spread(sample.place[rows], (0,))),
         "quantity": ([manifest.quantity], np.zeros(np.prod(shape), dtype=np.int64)),
         "unit": ([manifest.unit], np.zeros(np.prod(shape), dtype=np.int64)),
-        "hazard": ([hazard], np.zeros(np.prod(shape), dtype=np.int64)),
-        "level": (list(levels), spread(np.arange(len(levels)), (1,))),
+        "hazard": ([hazard.name], np.zeros(np.prod(shape), dtype=np.int64)),
+        "level": (levels, spread(np.arange(len(levels)), (1,))),
         "model": ([manifest.name], np.zeros(np.prod(shape), dtype=np.int64)),
         "quality": (list(QUALITIES), spread(sample.quality[rows].astype(np.int64), (0,))),
     }

@@ -180,7 +180,7 @@ def _manifest(
         horizon_steps=max(config.horizons_steps),
         quantiles=QUANTILES,
         timezone=config.timezone,
-        country="KR",
+        country=job.country,
         feature_schema_sha256=schema_sha256(ins, outs),
         training=TrainingInterval(
             start=job.measured.start,

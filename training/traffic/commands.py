@@ -11,10 +11,8 @@ import torch
 from rich.console import Console
 
 from features import registry
-from features.artifact import open_artifact
 from features.console import emit, note, progress, warn
 from features.errors import BadInput
-from features.manifest import Manifest
 from features.settings import load
 from features.tables import read_panel
 from features.tables.columns import ReadOptions
@@ -27,6 +25,7 @@ from training.options import TrainOptions
 from training.places import positions
 from training.provenance import is_simulated
 from training.publish import check_home
+from training.registered import opened_of
 from training.scores import Scoreboard
 from training.tables import coverage_line, finite, regime_table, score_table, sites_line
 from training.traffic.evaluate import evaluate as judge_published
@@ -99,7 +98,7 @@ def evaluate(
             raise BadInput(
                 cause=f"{events} is there already", mend="Name a new file to write the events to, or move it"
             )
-    folder, manifest = _traffic_model(model)
+    folder, manifest = opened_of("traffic", model)
     places = None
     if events is not None:
         known = None if entities is None else positions(entities, reading.columns.entity, manifest.entities)
@@ -155,19 +154,6 @@ def evaluate(
 
 def _kinds(events: list[AbnormalFlow]) -> dict[str, int]:
     return {str(kind): count for kind, count in sorted(Counter(event.kind for event in events).items())}
-
-
-def _traffic_model(reference: str) -> tuple[Path, Manifest]:
-    """The folder and manifest of a published version, checked."""
-    settings = load()
-    folder = registry.resolve(settings.home / "artifacts", reference)
-    manifest = open_artifact(folder, settings.trusted_key)
-    if manifest.domain != "traffic":
-        raise BadInput(
-            cause=f"{reference} is a model of {manifest.domain}, not of traffic",
-            mend=f"Run: haechi evaluate {manifest.domain} ..., or name a traffic model with --model",
-        )
-    return folder, manifest
 
 
 def _outcomes(options: TrainOptions, scratch: Path) -> tuple[Outcome, ...]:

@@ -59,7 +59,7 @@ def test_headers_of_the_weather_portal_are_understood(tmp_path):
 
 @pytest.mark.parametrize("shift_h", [0, 1, -1])
 def test_clock_that_the_sun_keeps_is_accepted(tmp_path, shift_h):
-    read_measures(sunny_days(tmp_path, shift_h=shift_h), "asos", ReadOptions())
+    assert len(read_measures(sunny_days(tmp_path, shift_h=shift_h), "asos", ReadOptions())) > 0
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_utc_that_is_said_to_be_utc_is_honoured(tmp_path):
 
 
 def test_a_day_of_sun_is_too_little_to_judge_a_clock(tmp_path):
-    read_measures(sunny_days(tmp_path, shift_h=-9, days=1), "asos", ReadOptions())
+    assert len(read_measures(sunny_days(tmp_path, shift_h=-9, days=1), "asos", ReadOptions())) > 0
 
 
 def test_slip_in_a_column_that_need_not_be_there_is_not_passed_over(tmp_path):

@@ -154,7 +154,7 @@ def test_words_are_those_of_the_standard(severity, urgency):
 @pytest.mark.parametrize(("field", "words"), [pytest.param("certainty", Certainty), pytest.param("category", Category)])
 def test_so_are_these(field, words):
     for word in words:
-        read(alert(content=content(0, **{field: word})))
+        assert set(texts(read(alert(content=content(0, **{field: word}))), f"info/{field}")) == {word}
 
 
 def test_what_is_simulated_is_an_exercise():

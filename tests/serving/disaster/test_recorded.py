@@ -26,7 +26,6 @@ from training.disaster.predictions import write
 from training.disaster.sample import Said, sample_of
 
 CONFIG = replace(config_of("river_jamsu"), alarm_at=(0.5, 0.6, 0.7))
-LEVELS = ("pedestrians", "vehicles", "submerged")
 GAUGE = "1018680"
 # Ten minutes apart: calm, a rise, above the line at 550 cm, and calm again; never still, as a stuck gauge is.
 STAGES = np.concatenate([np.full(40, 300.0), np.linspace(300, 600, 20), np.full(20, 600), np.full(120, 300)])
@@ -55,7 +54,7 @@ def file(make_manifest: Any, tmp_path: Path) -> Path:
     said = Said(level=level, within=within, met=within)
     rows = np.ones(len(sample), dtype=np.bool_)
     path = tmp_path / "predictions.parquet"
-    write(said, sample, rows, (GAUGE,), manifest, LEVELS, "river_jamsu", path, simulated=False)
+    write(said, sample, rows, (GAUGE,), manifest, path, simulated=False)
     return path
 
 

@@ -161,8 +161,8 @@ def _now(
 ) -> tuple[FloatArray, npt.NDArray[np.bool_]]:
     """(issue, place): the latest reading, held; and whether the very latest is missing."""
     hazard = config.hazard
-    signal = next(each for each in hazard.signals if each.quantity == hazard.quantity and each.at == OWN)
-    steps = range(-hazard.hold - (signal.frozen or 1) + 1, 1)
+    signal = hazard.own_signal
+    steps = range(-hazard.hold - signal.longest_still + 1, 1)
     found = []
     for start in range(0, len(latest), CHUNK):
         windows = rows.seen(hazard.quantity, latest[start : start + CHUNK], place_columns(state), steps)

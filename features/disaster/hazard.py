@@ -261,9 +261,14 @@ class Hazard(Frozen):
         return tuple(dict.fromkeys([self.quantity, *(each.quantity for each in conditions)]))
 
     @property
+    def own_signal(self) -> Signal:
+        """What a model sees of its own quantity at the place itself."""
+        return next(each for each in self.signals if each.quantity == self.quantity and each.at == OWN)
+
+    @property
     def plausible(self) -> tuple[float, float]:
         """Lowest and highest reading of its own quantity that can be true."""
-        return next(each.plausible for each in self.signals if each.quantity == self.quantity and each.at == OWN)
+        return self.own_signal.plausible
 
     def level(self, name: str) -> Level:
         """The level of that name, which is one of its own."""

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from features.disaster.signal import Feature, Signal
+from features.disaster.signal import Feature, Signal, Still
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -20,19 +20,29 @@ def screened(readings: FloatArray, signal: Signal) -> FloatArray:
     low, high = signal.plausible
     with np.errstate(invalid="ignore"):
         true = np.where((readings >= low) & (readings <= high), readings, np.float32(np.nan))
-    if signal.frozen is None or readings.shape[1] < signal.frozen:
-        return true
+    stuck = np.zeros(true.shape, dtype=np.bool_)
+    for still in signal.frozen:
+        stuck |= _stuck(true, still)
+    return np.where(stuck, np.float32(np.nan), true)
+
+
+def _stuck(true: FloatArray, still: Still) -> npt.NDArray[np.bool_]:
+    """Readings of a row of equal ones that is as long as a stuck sensor's."""
+    stuck = np.zeros(true.shape, dtype=np.bool_)
+    if true.shape[1] < still.readings:
+        return stuck
     same = np.zeros(true.shape, dtype=np.int64)
     same[:, 1:] = true[:, 1:] == true[:, :-1]
+    if still.at_least is not None:
+        with np.errstate(invalid="ignore"):
+            same &= true >= still.at_least
     run = np.cumsum(same, axis=1)
-    length = signal.frozen - 1
+    length = still.readings - 1
     # All of so many comparisons in a row: the reading at their end is stuck, and so are those before it.
-    stuck_at = np.zeros(true.shape, dtype=np.bool_)
-    stuck_at[:, length:] = run[:, length:] - run[:, :-length] == length
-    stuck = stuck_at.copy()
-    for back in range(1, length + 1):
-        stuck[:, :-back] |= stuck_at[:, back:]
-    return np.where(stuck, np.float32(np.nan), true)
+    stuck_at = run[:, length:] - run[:, :-length] == length
+    for back in range(length + 1):
+        stuck[:, length - back : true.shape[1] - back] |= stuck_at
+    return stuck
 
 
 def held(readings: FloatArray, hold: int) -> FloatArray:

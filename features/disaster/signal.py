@@ -35,6 +35,19 @@ class Feature(Frozen):
     name: str
 
 
+class Still(Frozen):
+    """How long a sensor may say the same before it is taken for stuck.
+
+    Attributes:
+        readings: so many equal ones, one after the other, are a stuck sensor.
+        at_least: only readings from here up, in the quantity's unit: a river at low water rests on a weir, and in a
+            flood it does not. None: any.
+    """
+
+    readings: Annotated[int, Field(ge=3, strict=True)]
+    at_least: FiniteFloat | None = None
+
+
 class Signal(Frozen):
     """One quantity at one place, and what of it becomes a feature; steps are readings of the hazard's clock.
 
@@ -53,7 +66,7 @@ class Signal(Frozen):
         power: readings are raised to it first, sign kept: a stage grows with a power of the flow.
         rising: more of it never makes the hazard less likely, all else equal.
         plausible: lowest and highest reading that can be true; others are taken for missing.
-        frozen: so many equal readings, one after the other, are a stuck sensor and taken for missing; None: any may be.
+        frozen: readings that stand still by any of these are a stuck sensor's, and taken for missing.
     """
 
     quantity: QuantityName
@@ -70,7 +83,7 @@ class Signal(Frozen):
     power: Annotated[float, Field(gt=0, le=3)] = 1.0
     rising: bool = False
     plausible: tuple[FiniteFloat, FiniteFloat]
-    frozen: Annotated[int, Field(ge=3, strict=True)] | None = None
+    frozen: tuple[Still, ...] = ()
 
     @field_validator("plausible")
     @classmethod
@@ -91,7 +104,12 @@ class Signal(Frozen):
     def memory(self) -> int:
         """Readings before the latest that it looks at."""
         windows: list[int] = [steps - 1 for kind in _WINDOWS for steps in getattr(self, kind)]
-        return max(0, *self.lags, *self.changes, *windows, (self.frozen or 1) - 1)
+        return max(0, *self.lags, *self.changes, *windows, self.longest_still - 1)
+
+    @property
+    def longest_still(self) -> int:
+        """Readings that must be seen to tell whether the latest is a stuck sensor's; 1 where none is."""
+        return max((each.readings for each in self.frozen), default=1)
 
     def features(self, number: int) -> Iterator[Feature]:
         """Its features in order, as the signal of that ``number``."""

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from features.tables.findings import Findings
     from features.tables.measures import Measures
 
-_OF_SEVERAL = ("han-river", "air-city", "air-gu", "asos", "ldaps")
+_OF_SEVERAL = ("han-river", "air-city", "air-gu", "asos", "asos-daily", "ldaps")
 SHAPES = ("long", "wide", "topis", *_OF_SEVERAL)
 
 __all__ = [

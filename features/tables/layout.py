@@ -10,7 +10,7 @@ from features.errors import BadInput, UnknownName
 from features.tables.source import Table
 
 # In the order in which a file is tried: districts have all that the city has, and a station.
-_SHAPES = ("han-river", "air-gu", "air-city", "asos", "ldaps")
+_SHAPES = ("han-river", "air-gu", "air-city", "asos", "asos-daily", "ldaps")
 _BESIDE = re.compile(r"\(.*?\)|[\W_]")
 
 

@@ -12,7 +12,7 @@ ShapeFlag = Annotated[
     typer.Option(
         "--shape",
         help="What the files look like: long, wide, topis (Seoul's monthly workbooks), or hazards as published:"
-        " han-river, air-city, air-gu, asos (weather), ldaps (forecasts of heat).",
+        " han-river, air-city, air-gu, asos (hourly weather), asos-daily (temperature), ldaps (forecasts of heat).",
     ),
 ]
 TimeColFlag = Annotated[str, typer.Option("--time-col", metavar="NAME", help="The column of times.")]

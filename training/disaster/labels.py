@@ -12,6 +12,7 @@ from features.disaster.criteria import groups, in_force, margin, value
 from features.disaster.force import place_columns
 from features.disaster.measured import Measured
 from features.disaster.rows import rows_of
+from features.disaster.sight import screened
 from features.disaster.state import DisasterState
 
 FloatArray = npt.NDArray[np.float32]
@@ -89,12 +90,9 @@ def labels_of(measured: Measured, state: DisasterState, config: DisasterConfig) 
     end = rows.row(step_on_clock(last, config.step_min, like=state.as_of)) + 1
     columns = place_columns(state)
     readings = {name: rows.values[number][:end, columns] for number, name in enumerate(rows.names)}
-    low, high = config.hazard.plausible
-    for name in config.hazard.quantities[:1]:
-        with np.errstate(invalid="ignore"):
-            true = (readings[name] >= low) & (readings[name] <= high)
-        readings[name] = np.where(true, readings[name], np.float32(np.nan))
     lookback, hazard = config.lookback_steps, config.hazard
+    # What a stuck gauge says never came.
+    readings[hazard.quantity] = screened(readings[hazard.quantity].T, hazard.own_signal).T
     own = groups(hazard)
     force = [
         in_force(hazard, level, readings, state.before[number], lookback).now[skip:]

@@ -29,7 +29,7 @@ def row(*values: float) -> np.ndarray:
     ],
 )
 def test_what_cannot_be_true_is_missing(readings, expected):
-    np.testing.assert_array_equal(screened(row(*readings), signal(frozen=3)), row(*expected))
+    np.testing.assert_array_equal(screened(row(*readings), signal(frozen=[{"readings": 3}])), row(*expected))
 
 
 def test_a_reading_stands_for_those_missing_after_it_for_so_long_and_no_longer():
@@ -64,9 +64,24 @@ def test_a_power_keeps_the_sign():
         pytest.param({"plausible": [5, 5]}, "no room", id="no plausible range"),
         pytest.param({"spent": [3]}, "spent and line", id="a time above no line"),
         pytest.param({"lags": []}, "nothing of it", id="a signal that nobody looks at"),
-        pytest.param({"frozen": 2}, "greater than or equal to 3", id="stuck after two"),
+        pytest.param({"frozen": [{"readings": 2}]}, "greater than or equal to 3", id="stuck after two"),
     ],
 )
 def test_a_signal_without_sense_is_refused(changes, said):
     with pytest.raises(ValueError, match=said):
         signal(**changes)
+
+
+@pytest.mark.parametrize(
+    ("readings", "expected"),
+    [
+        pytest.param([2, 2, 2, 2, 2], [2, 2, 2, 2, 2], id="at rest below the line"),
+        pytest.param([9, 9, 9, 9, 5], [NAN, NAN, NAN, NAN, 5], id="stuck on the line and above"),
+        pytest.param([9, 9, 9, 5, 9], [9, 9, 9, 5, 9], id="not for long enough"),
+        pytest.param([2, 2, 2, 9, 9], [2, 2, 2, 9, 9], id="rest is not counted with what follows"),
+        pytest.param([1, 1, 1, 1, 1, 1], [NAN] * 6, id="below the line for very long"),
+    ],
+)
+def test_readings_may_rest_below_a_line_and_not_above_it(readings, expected):
+    still = [{"readings": 4, "at_least": 9}, {"readings": 6}]
+    np.testing.assert_array_equal(screened(row(*readings), signal(frozen=still)), row(*expected))

@@ -6,7 +6,7 @@ import pytest
 from features.errors import BadInput
 from features.tables.plausible import judge
 
-MODULES = ("han_river", "air_city", "air_gu", "asos", "ldaps")
+MODULES = ("han_river", "air_city", "air_gu", "asos", "asos_daily", "ldaps")
 
 
 @pytest.mark.parametrize(

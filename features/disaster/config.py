@@ -52,6 +52,12 @@ class DisasterConfig:
         """What the model sees of its signals, in order."""
         return tuple(each for number, one in enumerate(self.hazard.signals) for each in one.features(number))
 
+    @cached_property
+    def own_latest(self) -> int:
+        """Which of the features is the latest reading of the hazard's own quantity at the place itself."""
+        own = self.hazard.signals.index(self.hazard.own_signal)
+        return next(at for at, one in enumerate(self.features) if (one.signal, one.kind, one.steps) == (own, "lag", 0))
+
     @property
     def calendar(self) -> tuple[str, ...]:
         """What the model sees of the clock, in order: pairs of cosine and sine, and the astronomical tide."""

@@ -176,6 +176,8 @@ class Hazard(Frozen):
         tide: the model also looks at the astronomical tide of a gauge; None where there is none.
         log: errors grow with the quantity, which is then forecast by its logarithm.
         regimes: where the quantity answers differently, e.g. in a flood.
+        guess: a quantity whose forecast readings are a first guess of the hazard's own, e.g. of a numerical weather
+            model: the linear core then learns by how much it errs; None: by how much the latest reading does.
         hold: so many steps a reading stands for those that are missing after it; then its place is silent.
     """
 
@@ -195,6 +197,7 @@ class Hazard(Frozen):
     tide: Tide | None = None
     regimes: tuple[Regime, ...] = ()
     log: bool = False
+    guess: Name | None = None
     hold: Annotated[int, Field(ge=0, le=1000, strict=True)]
 
     @field_validator("horizons_h")
@@ -228,6 +231,8 @@ class Hazard(Frozen):
     def _looks_at_its_own_quantity(self) -> "Hazard":
         if not any(each.quantity == self.quantity and each.at == OWN for each in self.signals):
             raise ValueError(f"no signal is '{self.quantity}' at the place itself, from which it is forecast")
+        if 0 not in self.own_signal.lags:
+            raise ValueError(f"lags of '{self.quantity}' at the place itself leave out 0, the latest reading")
         return self
 
     @model_validator(mode="after")
@@ -237,6 +242,17 @@ class Hazard(Frozen):
         for regime in self.regimes:
             if regime.feature not in names:
                 raise ValueError(f"no feature is '{regime.feature}'; there are: {', '.join(names)}")
+        return self
+
+    @model_validator(mode="after")
+    def _guesses_on_its_own_scale(self) -> "Hazard":
+        if self.guess is None:
+            return self
+        if not any(each.quantity == self.guess and each.at == OWN and each.ahead for each in self.signals):
+            raise ValueError(f"no signal is '{self.guess}' ahead at the place itself, which was to be the first guess")
+        powers = [each.power for each in self.signals if each.quantity in (self.guess, self.quantity)]
+        if self.log or any(power != 1 for power in powers):
+            raise ValueError("a first guess goes with the quantity as it is: without log, and with power 1")
         return self
 
     @model_validator(mode="after")

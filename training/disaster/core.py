@@ -6,27 +6,36 @@ import torch
 from torch import Tensor, nn
 
 from features.disaster.config import DisasterConfig
-from features.disaster.signal import OWN
 from features.series import unit_of
 
 Inputs = Mapping[str, Tensor]
+
+UNBOUNDED = 1e9
+"""In any unit: no reading lies further away."""
+
+STANDING = ("lag", "highest", "lowest", "mean")
+"""Features that rise by as much as all of their readings do."""
 
 
 class Design(nn.Module):
     """Columns in standard deviations from their mean in training; what is missing is as usual, zero.
 
     The slopes of the linear core may differ by regime, so that it reaches beyond what it has seen; trees see what
-    changed rather than where it stood.
+    changed rather than where it stood. Where a hazard's changes are shares of it (``log``), more of it than was ever
+    seen changes as the most that was seen: how fast 200 ug/m3 of dust disperse says nothing of 800.
 
     Attributes:
         mean: (column,), of features and calendar in training.
         scale: (column,), their standard deviations.
+        most: the latest reading of the quantity, in its unit here; what is beyond it is taken off its features.
         low: (regime,), where each regime begins to count, in its feature's unit.
         high: (regime,), where it counts in full.
     """
 
     mean: Tensor
     scale: Tensor
+    most: Tensor
+    with_it: Tensor
     low: Tensor
     high: Tensor
     minus: Tensor
@@ -38,6 +47,11 @@ class Design(nn.Module):
         self.at = [names.index(regime.feature) for regime in regimes]
         self.register_buffer("mean", torch.zeros(columns))
         self.register_buffer("scale", torch.ones(columns))
+        self.now = config.own_latest
+        self.register_buffer("most", torch.tensor(UNBOUNDED))
+        own = config.features[self.now].signal
+        standing = [each.signal == own and each.kind in STANDING for each in config.features]
+        self.register_buffer("with_it", torch.tensor(standing + [False] * len(config.calendar), dtype=torch.float32))
         self.register_buffer("low", torch.tensor([regime.low for regime in regimes]))
         self.register_buffer("high", torch.tensor([regime.high for regime in regimes]))
         # Whose latest value is subtracted from each feature before trees see it: its own column for none.
@@ -52,7 +66,9 @@ class Design(nn.Module):
         """(row, column): features and calendar."""
         values = torch.cat([inputs["feature"], inputs["calendar"]], dim=1)
         known = torch.cat([inputs["feature_mask"], torch.ones_like(inputs["calendar"], dtype=torch.bool)], dim=1)
-        return torch.where(known, (values - self.mean) / self.scale, 0.0)
+        latest = torch.where(known[:, self.now], values[:, self.now], self.most)
+        beyond = (latest - self.most).clamp(min=0.0).unsqueeze(1)
+        return torch.where(known, (values - beyond * self.with_it - self.mean) / self.scale, 0.0)
 
     def regimes(self, rows: Tensor) -> Tensor:
         """(row, regime): how far each counts, 0 to 1."""
@@ -95,14 +111,14 @@ def _references(config: DisasterConfig) -> list[int]:
     """Column of each feature's reference: the latest of its signal, of another gauge the place's own latest."""
     hazard, found = config.hazard, []
     latest = {each.signal: at for at, each in enumerate(config.features) if each.kind == "lag" and each.steps == 0}
-    own = next(number for number, one in enumerate(hazard.signals) if one.at == OWN and one.quantity == hazard.quantity)
+    own = config.features[config.own_latest].signal
     for at, each in enumerate(config.features):
         signal = hazard.signals[each.signal]
         alike = unit_of(signal.quantity) == unit_of(hazard.quantity) and signal.power == hazard.signals[own].power
         if latest.get(each.signal) == at:
             elsewhere = each.signal != own and alike and "stage" in signal.quantity
-            found.append(latest[own] if elsewhere and own in latest else at)
-        elif each.kind in ("lag", "highest", "lowest", "mean") and each.signal in latest:
+            found.append(latest[own] if elsewhere else at)
+        elif each.kind in STANDING and each.signal in latest:
             found.append(latest[each.signal])
         else:
             found.append(at)

@@ -13,6 +13,7 @@ from features.errors import BadInput
 from training.disaster import ridge
 from training.disaster.core import rising_columns
 from training.disaster.fit_odds import HeldOut, fit_odds
+from training.disaster.guess import first_guess
 from training.disaster.model import Core, Odds, Targets, targets_of
 from training.disaster.recipe import Recipe
 from training.disaster.sample import Said, Sample
@@ -95,18 +96,20 @@ def fit(
     core = Core(config)
     _standardise(core, inputs)
     rows = core.design.rows(inputs)
+    if config.hazard.log:
+        core.design.most.copy_(inputs["feature"][:, core.design.now].max())
     columns = core.design(rows).numpy()
     blocks = 1 + len(config.hazard.regimes)
-    linear = ridge.fit(columns, wanted[chosen], fold[chosen], blocks)
-    core.weight.copy_(torch.from_numpy(linear.weight.astype(np.float32)))
-    left = wanted[chosen] - linear.held_out
+    guess = first_guess(core.design, config)
+    linear = ridge.fit(columns, wanted[chosen] - columns @ guess, fold[chosen], blocks)
+    core.weight.copy_(torch.from_numpy((guess + linear.weight).astype(np.float32)))
+    answered = columns @ guess + linear.held_out
+    left = wanted[chosen] - answered
     tree_rows = core.design.tree_rows(inputs).numpy()
     grown = _trees(tree_rows, left, fold[chosen], sample.inputs["now"][chosen], config, recipe, seed, bar)
-    held_out = linear.held_out + grown.held_out
+    held_out = answered + grown.held_out
     errors = wanted[chosen] - held_out
-    _fit_scale(core, columns, errors, fold[chosen], blocks)
-    with torch.inference_mode():
-        scale = core(inputs)[1].numpy().astype(np.float64)
+    scale = _fit_scale(core, columns, errors, fold[chosen], blocks)
     odds = Odds(config, len(QUANTILES))
     fit_odds(odds, HeldOut(change=held_out, scale=scale, errors=errors), inputs, sample, chosen)
     return Fitted(
@@ -228,15 +231,22 @@ def _parameters(config: DisasterConfig, recipe: Recipe, seed: int) -> dict[str, 
 
 def _fit_scale(
     core: Core, columns: npt.NDArray[np.float32], errors: FloatArray, fold: npt.NDArray[np.int64], blocks: int
-) -> None:
-    """The log of the scale is linear in the same columns, and stays within what was seen."""
+) -> FloatArray:
+    """The log of the scale is linear in the same columns, and stays within what was seen.
+
+    Returns:
+        (row, target), the scale of each row by a fit without its fold: odds that are fitted on one which has seen the
+        row's own error trust it too much.
+    """
     floor = np.maximum(0.05 * _rms(errors), _SMALLEST)
     logs = np.log(np.abs(errors) + floor)
     found = ridge.fit(columns, logs, fold, blocks)
-    core.spread.copy_(torch.from_numpy(found.weight.astype(np.float32)))
     low, high = (np.exp(np.quantile(found.held_out, share, axis=0)) for share in (0.001, 0.999))
-    core.narrowest.copy_(torch.from_numpy(np.maximum(low, _SMALLEST).astype(np.float32)))
-    core.widest.copy_(torch.from_numpy((2 * high).astype(np.float32)))
+    narrowest, widest = np.maximum(low, _SMALLEST), 2 * high
+    for buffer, fitted in ((core.spread, found.weight), (core.narrowest, narrowest), (core.widest, widest)):
+        buffer.copy_(torch.from_numpy(fitted.astype(np.float32)))
+    held_out: FloatArray = np.exp(found.held_out).clip(narrowest, widest)
+    return held_out
 
 
 def _outputs(

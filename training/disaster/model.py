@@ -3,8 +3,8 @@
 Each *target* (the quantity at a horizon, what is compared with thresholds then, and the worst of it on the way there)
 has an expected change, a linear core and boosted trees on its residual, and a scale of its own errors. Quantiles are
 those of the standardised errors that the model made on years it had not seen; the probability that a threshold is
-reached is a logistic function of how many scales it lies away, fitted on the same errors (Platt 1999), so that more of
-the quantity can only make it likelier.
+reached is a logistic function of how many scales it lies from what is expected and from where the quantity stands,
+fitted on the same errors (Platt 1999), so that more of the quantity can only make it likelier.
 """
 
 from dataclasses import dataclass
@@ -16,8 +16,9 @@ from features.disaster.config import DisasterConfig
 from features.disaster.criteria import Group, groups
 from training.disaster.core import Design, Inputs
 
-SLOPES = 3
-"""Terms of the logistic function that grow with the quantity: the distance, the part above, and whether it is met."""
+SLOPES = 4
+"""Terms of the logistic function that grow with the quantity: the distance of what is expected, the part above, the
+distance of what is now, and whether it is met."""
 
 TERMS = SLOPES + 2
 """And a constant, and the scale."""
@@ -144,9 +145,11 @@ def logit(
 def arguments(change: Tensor, scale: Tensor, base: Tensor, threshold: Tensor, on: Tensor, rises: bool) -> Tensor:
     """(row, horizon, ``TERMS``): what the log odds are linear in."""
     sign = 1.0 if rises else -1.0
-    above = (sign * (base + change - threshold) / scale).clamp(-FURTHEST, FURTHEST)
+    above, now = (
+        (sign * each / scale).clamp(-FURTHEST, FURTHEST) for each in (base + change - threshold, base - threshold)
+    )
     one = torch.ones_like(above)
-    return torch.stack([above, above.clamp(min=0.0), on.expand_as(above), one, torch.log(scale)], dim=-1)
+    return torch.stack([above, above.clamp(min=0.0), now, on.expand_as(above), one, torch.log(scale)], dim=-1)
 
 
 def _on(value: Tensor, threshold: float, group: Group) -> Tensor:

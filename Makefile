@@ -30,7 +30,7 @@ help: ## these words
 
 install: $(INSTALLED) ## everything into .venv; TORCH=cuda for the full build of torch
 
-demo: install ## a simulated city, trained, served, asked, drawn; DATA=DIR takes real volumes
+demo: install ## a simulated city and its hazards, trained, served, asked, drawn; DATA=DIR: traffic on real volumes
 	@$(BIN)/haechi demo $(if $(DATA),--data "$(DATA)")
 
 test: install ## every test, warnings as errors

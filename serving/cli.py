@@ -175,11 +175,11 @@ def _demo(
         Path | None, typer.Option(metavar="DIR", help="Real measurements instead; the folder of Seoul's volumes.")
     ] = None,
 ) -> None:
-    """Train, serve and ask: on the simulated Seoul, or on real volumes with --data; leaves a picture in demo-out.
+    """Train, serve and ask: on the simulated Seoul, or on real volumes with --data; leaves pictures in demo-out.
 
     Example: haechi demo
     """
-    from serving.demo import run
+    from serving.demo.run import run
 
     run(data)
 

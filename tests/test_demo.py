@@ -1,6 +1,7 @@
-"""``haechi demo`` in an empty folder: the whole path once, a picture at its end, and nothing left running."""
+"""``haechi demo`` in an empty folder: the whole path once, pictures at its end, and nothing left running."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -69,6 +70,12 @@ def read_until(process: subprocess.Popen[str], words: str) -> str:
     raise AssertionError(f"it never said {words!r}: {said}")
 
 
+def odds(output: str, hour: str) -> list[int]:
+    """The probabilities of each level, in percent, in the row of a risk by ``hour``."""
+    (row,) = (line for line in output.splitlines() if line.strip().startswith(hour))
+    return [int(share) for share in re.findall(r"(\d+) %", row)]
+
+
 def test_the_whole_path_in_an_empty_folder(demo: Start, tmp_path: Path) -> None:
     # A data scientist's own folder of that name must not be taken for ours.
     (tmp_path / "here" / "features").mkdir()
@@ -77,14 +84,32 @@ def test_the_whole_path_in_an_empty_folder(demo: Start, tmp_path: Path) -> None:
     output, errors = process.communicate(timeout=HANGS_S)
 
     assert process.returncode == 0, errors
-    steps = [line.split()[2] for line in errors.splitlines() if line.startswith("$ haechi ")]
-    assert steps == ["simulate", "train", "serve", "forecast"]
+    traffic, hazard = ["simulate", "train"], ["simulate", "train", "evaluate", "alerts"]
+    asked = ["serve", "forecast", "hazards", "risk", "risk", "alerts"]
+    assert re.findall(r"^\$ (?:HAECHI_STORE=\S+ )?haechi (\w+)", errors, re.MULTILINE) == [
+        *traffic,
+        *hazard,
+        *hazard,
+        *asked,
+    ]
     assert "SIMULATED Seoul: no figure below is of a real city" in errors
     # Scores, then a forecast that is labelled and fresh.
     assert "adaptive profile" in output
     assert "SIMULATED  Jongno-1/in  volume_veh_h" in output
     assert "demo-simulated/1, veh/h, quality: ok" in output
-    assert (tmp_path / "here" / "demo-out" / "forecast.png").read_bytes().startswith(PNG)
+    # Criteria, the risk of a flood and of a haze before they come, and why.
+    assert "stage at least 550 cm" in output
+    assert "SIMULATED  Flooding of Jamsu bridge" in output
+    assert "SIMULATED  Fine dust (PM2.5)" in output
+    # Hours before the bridge is closed: not at once, but in half a day for sure.
+    assert odds(output, "Sun 30 08:50")[0] < 10
+    assert odds(output, "Sun 30 19:50")[0] > 90
+    assert len(re.findall(r"^ +[+-]\d+\.\d % ", output, re.MULTILINE)) >= 2
+    # Their alerts are an exercise, in a queue of the demo's own.
+    assert "SIMULATED 잠수교" in output
+    assert not (tmp_path / "here" / ".haechi" / "alerts.sqlite").exists()
+    for name in ("forecast", "risk_river_jamsu", "risk_pm25"):
+        assert (tmp_path / "here" / "demo-out" / f"{name}.png").read_bytes().startswith(PNG)
     assert sorted(entry.name for entry in (tmp_path / "here").iterdir()) == [".haechi", "demo-out", "features"]
     assert list((tmp_path / "scratch").iterdir()) == []
     assert running(process) == []

@@ -1,5 +1,7 @@
 """``haechi hazards``: the hazard table as people read it."""
 
+from typing import Annotated
+
 import typer
 from rich.console import Console
 from rich.markup import escape
@@ -14,24 +16,29 @@ def add_commands(app: typer.Typer) -> None:
     app.command("hazards")(_hazards)
 
 
-def _hazards(as_json: JsonFlag = False) -> None:
+def _hazards(
+    names: Annotated[list[str] | None, typer.Argument(metavar="[HAZARD]...", help="Default: all.")] = None,
+    *,
+    as_json: JsonFlag = False,
+) -> None:
     """Print the hazard table: what meets and releases each level, where, and what an operator then does.
 
-    Example: haechi hazards --json
+    Example: haechi hazards river_jamsu
     """
-    from features.disaster.table import hazards
+    from features.disaster.table import hazard, hazards
     from features.disaster.wording import criterion, release
 
-    found = hazards(load().hazards)
+    file = load().hazards
+    found = [hazard(name, file) for name in names] if names else list(hazards(file).values())
 
     def render(console: Console) -> None:
         table = Table("hazard", "level", "met", "released", "ahead, h", "at", "what to do")
-        for row in found.values():
+        for row in found:
             for level in row.levels:
-                names = ", ".join(place.words.en for place in row.places) or f"every {row.kind}"
+                places = ", ".join(place.words.en for place in row.places) or f"every {row.kind}"
                 horizons = ", ".join(map(str, row.horizons_h))
                 met, lifted = criterion(row, level).en, release(row, level).en
-                table.add_row(row.name, level.name, met, lifted, horizons, escape(names), escape(level.advice.en))
+                table.add_row(row.name, level.name, met, lifted, horizons, escape(places), escape(level.advice.en))
         console.print(table)
 
-    emit({"hazards": [each.model_dump() for each in found.values()]}, as_json=as_json, render=render)
+    emit({"hazards": [each.model_dump() for each in found]}, as_json=as_json, render=render)

@@ -105,6 +105,7 @@ def _look(risk: Risk, place: RiskPlace, drivers: Sequence[Reason], *, exercise: 
         criterion=criterion,
         reason=reason,
         content=content,
+        quiet_min=60 * risk.alarm_h,
     )
 
 

@@ -166,6 +166,8 @@ def test_an_alert_says_all_that_an_operator_asks():
     content = look.content
 
     assert (look.domain, look.kind, look.place, look.at) == ("disaster", "river_jamsu", "jamsu", NOW)
+    # What comes back within the horizon of alarms was still coming.
+    assert look.quiet_min == 360
     assert content.category is Category.SAFETY
     assert content.headline.ko == "잠수교: 잠수교 침수 주의보 가능성 50 % (6시간 이내)"
     assert content.headline.en == "Jamsu bridge: Flooding of Jamsu bridge, advisory: 50 % within 6 h"

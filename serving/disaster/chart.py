@@ -12,6 +12,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
+from features.disaster.quantity import called
 from features.figure import save_png
 from serving.alerts.words import Words
 from serving.disaster.replies import Risk, RiskPlace, RiskPrediction, Why
@@ -77,7 +78,7 @@ def png(risk: Risk, place: RiskPlace, path: Path) -> None:
     above.plot(ahead, middle, "o-", color="#0b6e99", lw=1.8, ms=3, label="q50")
     if place.now is not None:
         above.plot(_local([risk.issued_at], risk), [place.now], "o", color="#1b2733", ms=5, label="now")
-    above.set_ylabel(f"{risk.quantity}, {risk.unit}", parse_math=False)
+    above.set_ylabel(f"{called(risk.quantity).en}, {risk.unit}", parse_math=False)
     for number, level in enumerate(risk.levels):
         colour = _COLOURS[min(number, len(_COLOURS) - 1)]
         below.plot(ahead, [_drawn(row[number].probability) for row in rows], "o-", color=colour, label=level.words.en)

@@ -116,6 +116,7 @@ def test_an_alert_from_list_to_close(run, events):
     shown = run("show", id).out
     assert "by local: a parade" in shown
     assert "상류" in shown
+    assert "at A-01/in, A-01/out (A-01/in, A-01/out)\n" in shown
     refused = run("ack", id)
     assert refused.code == 2
     assert "fix:" in refused.errors

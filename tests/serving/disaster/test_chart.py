@@ -1,6 +1,7 @@
-"""What people read of a risk beside its numbers: why, and where there is no why, that there is none."""
+"""What people read of a risk: a picture, why, and where there is no why, that there is none."""
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ from rich.console import Console
 
 from serving.disaster import chart
 from serving.disaster.replies import Reason, Why
-from tests.serving.disaster.test_alerts import NOW, WORDS
+from tests.serving.disaster.test_alerts import NOW, WORDS, risk
 
 REASON = Reason(quantity="stage_cm", entity_id="jamsu", value=540, unit="cm", without=0.001, effect=0.019, words=WORDS)
 
@@ -66,3 +67,11 @@ def test_reasons_are_a_table() -> None:
     said = printed(reasons=(REASON,))
     assert "because" in said
     assert "+1.9 %" in said
+
+
+def test_a_picture_names_quantity_and_unit_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[Any] = []
+    monkeypatch.setattr(chart, "save_png", lambda figure, path: drawn.append(figure))
+    chart.png(risk(), risk().places[0], Path("risk.png"))
+    above, _ = drawn[0].axes
+    assert above.get_ylabel() == "water level, cm"

@@ -2,6 +2,7 @@
 
 Every refusal carries ``google.rpc.ErrorInfo`` with the error's name, cause and mend beside its one line of text.
 Anything that is not in the table becomes INTERNAL with an incident's number; what happened stays in the server's log.
+Where storage fails the caller may try again; what failed where is no caller's to know, and stays in the log likewise.
 """
 
 import logging
@@ -25,6 +26,7 @@ from features.errors import (
     ModelNotLoaded,
     NotAllowed,
     Overloaded,
+    StorageFailure,
     TooLate,
     UnknownCaller,
     UnknownName,
@@ -41,6 +43,7 @@ STATUS: dict[type[HaechiError], grpc.StatusCode] = {
     NotAllowed: grpc.StatusCode.PERMISSION_DENIED,
     Overloaded: grpc.StatusCode.RESOURCE_EXHAUSTED,
     TooLate: grpc.StatusCode.DEADLINE_EXCEEDED,
+    StorageFailure: grpc.StatusCode.UNAVAILABLE,
 }
 
 HTTP: dict[grpc.StatusCode, int] = {
@@ -122,16 +125,24 @@ def _status(refusal: Refusal) -> Any:
 
 
 def refusal(error: Exception, method: str) -> Refusal:
-    """The whole of what a client is told about ``error``; what is not ours is logged, and told by a number alone."""
+    """The whole of what a client is told about ``error``; what is not the caller's is logged, and told by a number."""
     for kind in type(error).__mro__:
         code = STATUS.get(kind)
-        if code is not None and isinstance(error, HaechiError):
+        if code is not None and isinstance(error, HaechiError) and kind is not StorageFailure:
             retry_s = error.retry_s if isinstance(error, Overloaded) else None
             return Refusal(
                 code=code, name=kind.__name__, cause=_short(error.cause), mend=_short(error.mend), retry_s=retry_s
             )
     incident = secrets.token_hex(4)
     _LOG.error("incident %s in %s", incident, method, exc_info=error)
+    if isinstance(error, StorageFailure):
+        return Refusal(
+            code=STATUS[StorageFailure],
+            name=StorageFailure.__name__,
+            cause=f"The server's storage cannot be had; it logged why as incident {incident}",
+            mend="Try again in a moment: nothing was half written. If it lasts, ask whoever runs the server to look "
+            "that incident up",
+        )
     return Refusal(
         code=grpc.StatusCode.INTERNAL,
         name=HaechiError.__name__,

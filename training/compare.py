@@ -22,6 +22,15 @@ SEED = 7
 _SHOWN_PLACES = 5
 
 
+def verdict(low: float | None, high: float | None) -> Verdict:
+    """Which of two is better beyond chance, by the interval of a's errors less b's; None: there is none."""
+    if low is None or high is None:
+        return CANNOT_TELL
+    if high < 0:
+        return "a"
+    return "b" if low > 0 else NO_DIFFERENCE
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
     """Two mean absolute errors and what lies between them.
@@ -43,11 +52,7 @@ class Difference:
     @property
     def verdict(self) -> Verdict:
         """Which is better beyond chance."""
-        if self.low is None or self.high is None:
-            return CANNOT_TELL
-        if self.high < 0:
-            return "a"
-        return "b" if self.low > 0 else NO_DIFFERENCE
+        return verdict(self.low, self.high)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

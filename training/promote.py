@@ -5,6 +5,7 @@ from pathlib import Path
 from features import registry
 from features.artifact import open_artifact
 from features.errors import BadInput, HaechiError
+from training import losses
 from training.compare import SEED, compare
 from training.ledger_file import load_ledger
 from training.publish import Why
@@ -60,10 +61,14 @@ def champion_before(root: Path, name: str) -> int | None:
 
 
 def _compared(folder: Path, champion: Path, trusted_key: str | None) -> tuple[bool, str]:
+    names = (f"{folder.parent.name}/{folder.name}", f"{champion.parent.name}/{champion.name}")
     try:
         open_artifact(champion, trusted_key)
+        # What forecasts probabilities keeps what they lost, what forecasts a quantity its errors.
+        if (folder / losses.TEST_LOSSES).is_file():
+            verdict, says = losses.compare(losses.load(folder), losses.load(champion), names, seed=SEED)
+            return verdict == "a", says
         found = compare(load_ledger(folder), load_ledger(champion), seed=SEED)
     except HaechiError as error:
         return False, f"they could not be compared: {error.cause}"
-    names = (f"{one.parent.name}/{one.name}" for one in (folder, champion))
     return found.verdict == "a", found.sentence(*names)

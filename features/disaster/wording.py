@@ -1,7 +1,8 @@
 """A criterion in the words of a legend, in Korean and English."""
 
 from features.disaster.hazard import Condition, Hazard, Level, Words
-from features.series import unit_of, without_unit
+from features.disaster.quantity import called
+from features.series import unit_of
 
 _COMPARISONS = {
     "at_least": ("{} 이상", "at least {}"),
@@ -30,10 +31,10 @@ def release(hazard: Hazard, level: Level) -> Words:
 
 
 def _words(condition: Condition, step_min: int) -> Words:
-    name, unit = without_unit(condition.quantity), unit_of(condition.quantity)
+    name, unit = called(condition.quantity), unit_of(condition.quantity)
     ko, en = next(words for key, words in _COMPARISONS.items() if getattr(condition, key) is not None)
     value = f"{condition.threshold:g} {unit}"
-    ko, en = f"{name} {ko.format(value)}", f"{name} {en.format(value)}"
+    ko, en = f"{name.ko} {ko.format(value)}", f"{name.en} {en.format(value)}"
     if condition.sum_h is not None:
         ko, en = f"{condition.sum_h}시간 {ko}", f"{en} in {condition.sum_h} h"
     if condition.readings > 1:

@@ -78,7 +78,8 @@ def render_alert(console: Console, alert: Document, steps: list[Document]) -> No
     _say(console, f"  {alert['advice']['ko']}\n  {alert['advice']['en']}")
     told = [alert[name] for name in ("severity", "urgency", "certainty", "life", "phase", "quality")]
     _say(console, ", ".join(told))
-    _say(console, f"onset {alert['onset']}, expires {alert['expires']}, at {', '.join(alert['area']['entities'])}")
+    _say(console, f"onset {alert['onset']}, expires {alert['expires']}")
+    _say(console, _place(alert["area"]))
     for figure in (*alert["measured"], *alert["drivers"]):
         words, value = figure["words"], f"{figure['value']:g} {figure['unit']}".strip()
         _say(console, f"  {words['ko']} / {words['en']}: {value}")
@@ -90,6 +91,13 @@ def line(step: Document) -> str:
     """One step of an alert."""
     alert = step["alert"]
     return f"{step['time']}  {alert['id']}  {step['action']} by {step['actor']}: {step['reason']}"
+
+
+def _place(area: Document) -> str:
+    """Where it is: by name, by what measures there, and on the map."""
+    names = " / ".join(dict.fromkeys((area["name"]["ko"], area["name"]["en"])))
+    cell = f", H3 {area['h3_cell']}" if area["h3_cell"] else ""
+    return f"at {names} ({', '.join(area['entities'])}){cell}"
 
 
 def _headline(alert: Document) -> str:

@@ -152,7 +152,8 @@ def _add_info(root: Any, alert: Alert, profile: Profile, language: str) -> None:
     _add(info, "expires", _time(content.expires, profile))
     _add(info, "senderName", profile.sender_name)
     _add(info, "headline", getattr(content.headline, language))
-    _add(info, "description", "\n".join(_line(one, language) for one in content.measured))
+    told = [getattr(content.event, language), *(_line(one, language) for one in content.measured)]
+    _add(info, "description", "\n".join(told))
     _add(info, "instruction", getattr(content.advice, language))
     _add_values(info, "parameter", _parameters(content))
     _add_area(info, content, profile, language)

@@ -1,6 +1,7 @@
 """``haechi alerts``: the queue of alerts, and what operators do with it."""
 
 import json
+from collections import Counter
 from dataclasses import asdict
 from importlib import import_module
 from itertools import islice
@@ -176,7 +177,9 @@ def _replay(
     if domain not in DOMAINS:
         raise UnknownName.among("domain", domain, list(DOMAINS))
     from serving.alerts.alerting import Alerting
+    from serving.alerts.look import events as events_in
     from serving.alerts.store import Store, default_place
+    from serving.alerts.words import Action
 
     # The whole file before the first alert: what is wrong with its last line is said before anything is done.
     looks = list(import_module(f"serving.{domain}.alerts").replay(events, exercise=exercise))
@@ -185,10 +188,21 @@ def _replay(
         before = opened.head()
         for seen in looks:
             Alerting(opened).observe(seen)
-        document = {"events": len(looks), "steps": opened.head() - before, "open": len(opened.alerts())}
+        steps = opened.head() - before
+        done = Counter(step.entry.action for step in opened.steps(after=before, most=steps))
+        document = {
+            "events": sum(map(events_in, looks)),
+            "alerts": done[Action.RAISED],
+            "releases": done[Action.RELEASED],
+            "steps": steps,
+            "open": len(opened.alerts()),
+        }
     finally:
         opened.close()
-    said = f"{document['events']} events, {document['steps']} new steps; {document['open']} alerts stand in the queue"
+    said = (
+        f"Events: {document['events']}. New: alerts {document['alerts']}, releases {document['releases']}, "
+        f"steps {document['steps']}. Alerts that stand in the queue: {document['open']}"
+    )
     emit(document, as_json=as_json, render=lambda console: _line(console, said))
 
 

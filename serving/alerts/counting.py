@@ -86,11 +86,15 @@ class _Look:
             return ledger.alert(event.alert) if event.alert else None
         event = event.saw(look)
         last = ledger.alert(event.alert) if event.alert else None
-        alert = self._joined(last if last is not None and last.is_open else None)
+        alert = self._joined(last if last is not None and self._takes_in(event, last) else None)
         known = _Known(event=event, alert=alert, last=alert or last)
         after, event = self._judged(known)
         ledger.remember(look.key, replace(event, alert=after.id if after is not None else event.alert))
         return after
+
+    def _takes_in(self, event: Event, alert: Alert) -> bool:
+        """Whether the look is one more at what ``alert`` tells of; a release ends that, seen by somebody or not."""
+        return alert.is_open and (alert.phase is not Phase.RELEASED or self._look.is_same(event.released_at))
 
     def _judged(self, known: _Known) -> tuple[Alert | None, Event]:
         """The event's alert, and what is remembered of the event, once the look counts."""
@@ -98,7 +102,10 @@ class _Look:
         if event.is_clear(look, self._rule):
             # An event that was released may raise again.
             event = replace(event, suppressed=None)
-            return (known.last if alert is None else self._released(alert), event)
+            if alert is None:
+                return known.last, event
+            after = self._released(alert)
+            return after, event if after is alert else replace(event, released_at=look.at)
         if alert is None:
             content = self._to_raise(event)
             if content is None:
@@ -163,9 +170,11 @@ class _Look:
     def _released(self, alert: Alert) -> Alert:
         """The alert once its event is over; what nobody has seen yet stays in the queue until somebody has."""
         look = self._look
-        others = (event for key, event in self._ledger.events_of(alert.id).items() if key != look.key)
-        if alert.phase is Phase.RELEASED or not all(event.clear for event in others):
+        others = {key: event for key, event in self._ledger.events_of(alert.id).items() if key != look.key}
+        if alert.phase is Phase.RELEASED or not all(event.clear for event in others.values()):
             return alert
+        for key, event in others.items():
+            self._ledger.remember(key, replace(event, released_at=look.at))
         seen = alert.life is not Life.NEW
         return self._step(
             alert,
@@ -183,7 +192,7 @@ class _Look:
         for key in look.absorbed_keys:
             event = ledger.event(key)
             alert = ledger.alert(event.alert) if event is not None and event.alert else None
-            if alert is not None and alert.is_open:
+            if event is not None and alert is not None and self._takes_in(event, alert):
                 joining[alert.id] = alert
         if not joining or list(joining.values()) == [own]:
             return own

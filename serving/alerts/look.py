@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -65,6 +66,7 @@ class Look:
         reason: why, for the audit.
         content: what an alert would say now; needed where the criterion is met.
         absorbs: places of other events of this kind that turned out to be this one.
+        quiet_min: minutes after its release within which what is met there again is still the same event.
     """
 
     domain: str
@@ -75,6 +77,7 @@ class Look:
     reason: str
     content: Content | None = None
     absorbs: tuple[str, ...] = ()
+    quiet_min: float = 0
 
     def __post_init__(self) -> None:
         for name in ("domain", "kind", "place", "reason"):
@@ -88,6 +91,8 @@ class Look:
                 cause=f"A look at {self.place} meets the criterion of '{self.kind}' and has no content",
                 mend="No alert without an action an operator can take: say what is the matter and what to do",
             )
+        if not self.quiet_min >= 0:
+            raise BadInput(cause=f"quiet_min={self.quiet_min} is no duration", mend="Use minutes from 0 on")
         if self.content is not None and self.content.expires <= self.at:
             raise BadInput(
                 cause=f"What is said of {self.place} expires at {self.content.expires.isoformat()}, before the look",
@@ -98,6 +103,10 @@ class Look:
     def key(self) -> str:
         """Names the event."""
         return event_key(self.domain, self.kind, self.place)
+
+    def is_same(self, released_at: datetime | None) -> bool:
+        """Whether an event that was released then still takes this look in; None: nobody knows when it was."""
+        return released_at is not None and self.at - released_at <= timedelta(minutes=self.quiet_min)
 
     @property
     def absorbed_keys(self) -> tuple[str, ...]:
@@ -124,6 +133,7 @@ class Event:
         alert: id of its alert, also of one that is over; empty: it never had one.
         suppressed: how bad it was when an operator closed its alert while it lasted: until it was released once, only
             worse raises again. None: nothing is suppressed.
+        released_at: when its alert was last released; None: never.
     """
 
     last_at: datetime | None = None
@@ -133,6 +143,7 @@ class Event:
     clear_since: datetime | None = None
     alert: str = ""
     suppressed: Severity | None = None
+    released_at: datetime | None = None
 
     def saw(self, look: Look) -> "Event":
         """The event after ``look``."""
@@ -159,6 +170,22 @@ class Event:
 
 def _lasted(since: datetime | None, until: datetime, least_min: float) -> bool:
     return since is not None and until - since >= timedelta(minutes=least_min)
+
+
+def events(looks: Iterable[Look]) -> int:
+    """How many events there are in looks at one place, each of which ends with its first look that is released.
+
+    Args:
+        looks: forward in time.
+    """
+    count, ongoing, released_at = 0, False, None
+    for look in looks:
+        if look.criterion is Criterion.MET:
+            count += not ongoing and not look.is_same(released_at)
+            ongoing = True
+        elif look.criterion is Criterion.RELEASED and ongoing:
+            ongoing, released_at = False, look.at
+    return count
 
 
 _EVENT = TypeAdapter(Event)

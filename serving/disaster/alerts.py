@@ -8,13 +8,13 @@ from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
 
+from features.disaster.quantity import called
 from features.geo import h3_cell
 from serving.alerts.alert import Area, Content, Figure
 from serving.alerts.look import Criterion, Look
 from serving.alerts.words import Category, Certainty, Severity, Status, Urgency, Words
 from serving.disaster.recorded import recorded
 from serving.disaster.replies import Reason, Risk, RiskLevel, RiskPlace, RiskPrediction
-from serving.disaster.wording import quantity
 from serving.values import plain
 
 DOMAIN = "disaster"
@@ -105,6 +105,7 @@ def _look(risk: Risk, place: RiskPlace, drivers: Sequence[Reason], *, exercise: 
         criterion=criterion,
         reason=reason,
         content=content,
+        quiet_min=60 * risk.alarm_h,
     )
 
 
@@ -189,7 +190,7 @@ def _headline(risk: Risk, place: RiskPlace, level: RiskLevel, probability: float
 
 def _measured(risk: Risk, place: RiskPlace, standing: _Standing) -> tuple[Figure, ...]:
     """The latest reading, and what the quantity is forecast to be."""
-    name, found = quantity(risk.quantity), []
+    name, found = called(risk.quantity), []
     rows = (
         (risk.quantity, Words(ko=f"현재 {name.ko}", en=f"Latest {name.en}"), place.now),
         (

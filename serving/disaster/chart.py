@@ -12,7 +12,9 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
+from features.disaster.quantity import called
 from features.figure import save_png
+from serving.alerts.words import Words
 from serving.disaster.replies import Risk, RiskPlace, RiskPrediction, Why
 
 if TYPE_CHECKING:
@@ -35,17 +37,32 @@ def terminal(risk: Risk, place: RiskPlace) -> Table:
     return table
 
 
-def reasons(why: Why) -> Table:
-    """One row a reason, the strongest first."""
+def reasons(why: Why) -> Table | Text:
+    """One row a reason, the strongest first; where there is none, one sentence that says so."""
     said = "not known" if why.probability is None else f"{100 * why.probability:.0f} %"
     zone = ZoneInfo(why.timezone)
     title = f"Why {why.level} at {why.entity_id} by {why.target_time.astimezone(zone):%a %H:%M} is {said}"
+    if not why.reasons:
+        return Text(f"{title}: {_unexplained(why).en}.\n{_unexplained(why).ko}.")
     table = Table(title=Text(title), caption=Text(why.method.en), box=box.SIMPLE_HEAD)
     table.add_column("effect", justify="right", no_wrap=True)
     table.add_column("because")
     for one in why.reasons:
         table.add_row(f"{100 * one.effect:+.1f} %", Text(f"{one.words.en}\n{one.words.ko}"))
     return table
+
+
+def _unexplained(why: Why) -> Words:
+    """Why there are no reasons."""
+    if why.probability is None or why.quality.startswith("fallback"):
+        return Words(
+            ko=f"모델이 직접 답한 것이 아니므로 이유도 없습니다({why.quality})",
+            en=f"the model itself did not answer, so there are no reasons ({why.quality})",
+        )
+    return Words(
+        ko="어느 한 측정값을 빼도 확률은 0.5%p 이상 달라지지 않습니다",
+        en="no measurement alone moves it by half a percentage point",
+    )
 
 
 def png(risk: Risk, place: RiskPlace, path: Path) -> None:
@@ -61,7 +78,7 @@ def png(risk: Risk, place: RiskPlace, path: Path) -> None:
     above.plot(ahead, middle, "o-", color="#0b6e99", lw=1.8, ms=3, label="q50")
     if place.now is not None:
         above.plot(_local([risk.issued_at], risk), [place.now], "o", color="#1b2733", ms=5, label="now")
-    above.set_ylabel(f"{risk.quantity}, {risk.unit}", parse_math=False)
+    above.set_ylabel(f"{called(risk.quantity).en}, {risk.unit}", parse_math=False)
     for number, level in enumerate(risk.levels):
         colour = _COLOURS[min(number, len(_COLOURS) - 1)]
         below.plot(ahead, [_drawn(row[number].probability) for row in rows], "o-", color=colour, label=level.words.en)

@@ -3,15 +3,9 @@
 from dataclasses import dataclass
 
 from features.disaster.hazard import Hazard
+from features.disaster.quantity import called
 from features.geo import DISTRICTS
-from features.series import without_unit
 from serving.alerts.words import Words
-
-# By the first of its words; a city's own quantity keeps the name of its column.
-_KOREAN = {
-    "stage": "수위", "release": "방류량", "inflow": "유입량", "discharge": "유량", "tide": "조위", "rain": "강수량",
-    "pm25": "초미세먼지 농도", "pm10": "미세먼지 농도", "apparent": "체감온도", "air": "기온",
-}  # fmt: skip
 
 METHOD = Words(
     ko="측정값을 하나씩 빼고 모델에 다시 물은 근사치입니다. 여러 측정값이 함께 미치는 영향은 나누어지지 않으며, "
@@ -41,12 +35,6 @@ def site(hazard: Hazard, entity_id: str) -> Site:
     return Site(name=Words(ko=entity_id, en=entity_id))
 
 
-def quantity(name: str) -> Words:
-    """A quantity as people say it, e.g. ``stage`` of ``stage_cm``."""
-    said = without_unit(name)
-    return Words(ko=_KOREAN.get(said.split(" ")[0], said), en=said)
-
-
 def reason(name: str, where: str, said: str, *, is_own: bool, probability: float, without: float) -> Words:
     """Why a measurement counts.
 
@@ -58,7 +46,7 @@ def reason(name: str, where: str, said: str, *, is_own: bool, probability: float
         probability: with it.
         without: likewise, without it.
     """
-    words, now, then = quantity(name), _percent(probability), _percent(without)
+    words, now, then = called(name), _percent(probability), _percent(without)
     if is_own:
         return Words(
             ko=f"{where} {words.ko}의 추이를 빼고 최근 값({said})만 보면 {now}가 아니라 {then}입니다.",

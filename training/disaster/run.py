@@ -34,8 +34,11 @@ from training.disaster.hashing import data_sha256
 from training.disaster.job import Job
 from training.disaster.judge import Judgement, judge
 from training.disaster.learn import Learned, learn
+from training.disaster.losses import losses
 from training.disaster.report import manifest_scores, metrics
 from training.export import Graph
+from training.losses import TEST_LOSSES
+from training.losses import save as save_losses
 from training.provenance import git_commit
 from training.publish import Published, publish
 from training.track import RunRecord
@@ -95,6 +98,7 @@ def run(job: Job, settings: Settings, scratch: Path) -> Outcome:
     test = judge(said, sample, learned.test, config, learned.thresholds)
     seen = learned.parts.learned[sample.issue]
     before = judge(learned.fitted.held_out, sample, seen, config, learned.thresholds)
+    lost = losses(said, sample, learned.test, job.places, config)
     pictures = draw(test, said, sample, learned.test, config, scratch / "pictures", simulated=job.simulated)
     interval = _interval(job, learned)
     record = RunRecord(
@@ -118,6 +122,7 @@ def run(job: Job, settings: Settings, scratch: Path) -> Outcome:
         (folder / artifact.CARD).write_text(card(manifest, job.config, test, before, interval), encoding="utf-8")
         save(state, folder / artifact.STATE)
         save(learned.start, folder / START_STATE)
+        save_losses(lost, folder / TEST_LOSSES)
 
     published = publish(record, write, settings)
     return Outcome(published=published, learned=learned, test=test, held_out=before, parity=parity, interval=interval)

@@ -13,6 +13,8 @@ import pytest
 
 from serving.alerts.alerting import Alerting
 from serving.alerts.store import Store
+from serving.server import Server
+from tests.serving.alerts.room import Room
 
 NOBODY = 65534
 
@@ -107,3 +109,21 @@ def quick(tmp_path: Path, open_store: Callable[[str], Store]) -> Store:
 def alerting(quick: Store) -> Alerting:
     """The core on an empty store."""
     return Alerting(quick)
+
+
+@pytest.fixture
+def served(start: Callable[..., Server]) -> Server:
+    return start(alert_poll_s=0.05)
+
+
+@pytest.fixture
+def core(tmp_path: Path, open_store: Callable[[str], Store]) -> Alerting:
+    """Another process's core on the server's store."""
+    return Alerting(open_store(str(tmp_path / "alerts.sqlite")))
+
+
+@pytest.fixture
+def room(served: Server) -> Iterator[Room]:
+    room = Room(served.address)
+    yield room
+    room.channel.close()

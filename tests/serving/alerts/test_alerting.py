@@ -1,4 +1,4 @@
-"""One event one alert: raised, held by hysteresis, revised, merged, released, expired, silent once closed."""
+"""One event one alert: raised, held by hysteresis, revised, merged, expired, silent once closed."""
 
 import pytest
 
@@ -6,25 +6,12 @@ from features.errors import BadInput, UnknownName
 from serving.alerts.alert import Area
 from serving.alerts.look import Criterion, Hysteresis
 from serving.alerts.words import Action, Certainty, Life, Phase, Severity, Words
-from tests.serving.alerts.looks import content, look, minute
+from tests.serving.alerts.looks import act, actions, content, look, minute, observe
 
 MET, BETWEEN, RELEASED, UNKNOWN = Criterion.MET, Criterion.BETWEEN, Criterion.RELEASED, Criterion.UNKNOWN
 
 
-def actions(alerting, alert):
-    return [step.entry.action for step in alerting.store.history(alert.id)]
-
-
-def observe(alerting, *looks, rule=None):
-    """The alert after the last look."""
-    return alerting.observe(looks, rule or Hysteresis())[-1]
-
-
-def act(alerting, alert, action, at_min=100):
-    return alerting.act(alert.id, action, actor="kim", reason="seen on camera 3", at=minute(at_min))
-
-
-# --- raising and releasing --------------------------------------------------------------------------------------------
+# --- raising ----------------------------------------------------------------------------------------------------------
 
 
 def test_a_criterion_that_is_met_raises_one_alert(alerting):
@@ -57,50 +44,6 @@ def test_a_calm_place_raises_nothing(alerting, criterion):
 def test_how_long_a_criterion_must_be_met(alerting, seen, rule, raised):
     alert = observe(alerting, *(look(at, one) for at, one in enumerate(seen)), rule=Hysteresis(**rule))
     assert (alert is not None) is raised
-
-
-@pytest.mark.parametrize(
-    ("seen", "rule", "phase"),
-    [
-        pytest.param([RELEASED], {}, Phase.RELEASED, id="released at once"),
-        pytest.param([BETWEEN], {}, Phase.ONGOING, id="below what raises, above what releases"),
-        pytest.param([UNKNOWN] * 9, {}, Phase.ONGOING, id="a dead gauge releases nothing"),
-        pytest.param([RELEASED], {"release_looks": 2}, Phase.ONGOING, id="one look of two"),
-        pytest.param([RELEASED, RELEASED], {"release_looks": 2}, Phase.RELEASED, id="two looks of two"),
-        pytest.param([RELEASED, BETWEEN, RELEASED], {"release_looks": 2}, Phase.ONGOING, id="not in a row"),
-        pytest.param([RELEASED, UNKNOWN, RELEASED], {"release_looks": 2}, Phase.ONGOING, id="not known in a row"),
-        pytest.param([RELEASED] * 3, {"release_min": 3}, Phase.ONGOING, id="not for long enough"),
-        pytest.param([RELEASED] * 4, {"release_min": 3}, Phase.RELEASED, id="for just long enough"),
-    ],
-)
-def test_how_long_a_release_rule_must_be_met(alerting, seen, rule, phase):
-    looks = (look(at, one) for at, one in enumerate(seen, start=1))
-    assert observe(alerting, look(0), *looks, rule=Hysteresis(**rule)).phase is phase
-
-
-def test_a_release_that_nobody_has_seen_yet_stays_in_the_queue_until_somebody_has(alerting):
-    alert = observe(alerting, look(0), look(1, RELEASED))
-    assert (alert.phase, alert.life, alert.is_open) == (Phase.RELEASED, Life.NEW, True)
-    assert act(alerting, alert, Action.ACKNOWLEDGED).life is Life.CLOSED
-    assert actions(alerting, alert) == [Action.RAISED, Action.RELEASED, Action.ACKNOWLEDGED, Action.CLOSED]
-
-
-def test_a_release_closes_what_was_acknowledged(alerting):
-    act(alerting, observe(alerting, look(0)), Action.ACKNOWLEDGED)
-    assert observe(alerting, look(1, RELEASED)).life is Life.CLOSED
-
-
-def test_an_unseen_alert_goes_on_when_its_event_comes_back(alerting):
-    first = observe(alerting, look(0), look(1, RELEASED))
-    again = observe(alerting, look(2))
-    assert (again.id, again.phase) == (first.id, Phase.ONGOING)
-
-
-def test_a_closed_event_that_was_released_and_comes_back_is_a_new_alert(alerting):
-    first = act(alerting, observe(alerting, look(0)), Action.ACKNOWLEDGED)
-    again = observe(alerting, look(1, RELEASED), look(2))
-    assert again.id != first.id
-    assert [one.id for one in alerting.store.alerts()] == [again.id]
 
 
 # --- revising ---------------------------------------------------------------------------------------------------------

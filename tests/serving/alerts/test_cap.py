@@ -179,7 +179,7 @@ def test_places_codes_and_figures():
     assert texts(root, "info/area/polygon") == [corners] * 2
     assert texts(root, "info/eventCode/value") == ["FL-1"] * 2
     assert texts(root, "info/area/geocode/value") == ["11650", "8830e1d8c7fffff"] * 2
-    assert texts(root, "info/description") == ["수위: 560 cm", "Stage: 560 cm"]
+    assert texts(root, "info/description") == ["홍수\n수위: 560 cm", "Flood\nStage: 560 cm"]
     assert "driver:stage_cm" in texts(root, "info/parameter/valueName")
 
 

@@ -87,9 +87,9 @@ def listed(run: Run, *words: str) -> list[dict[str, Any]]:
 
 def test_events_of_a_file_become_alerts_once(run, events):
     said = run("replay", "--domain", "traffic", "--events", str(events), "--json")
-    assert json.loads(said.out) == {"events": 2, "steps": 3, "open": 2}, said.errors
+    assert json.loads(said.out) == {"events": 2, "alerts": 2, "releases": 1, "steps": 3, "open": 2}, said.errors
     again = run("replay", "--events", str(events))
-    assert "2 events, 0 new steps; 2 alerts stand in the queue" in again.out
+    assert "Events: 2. New: alerts 0, releases 0, steps 0. Alerts that stand in the queue: 2" in again.out
 
 
 def test_an_alert_of_the_roads_says_what_to_do(run, events):
@@ -116,6 +116,7 @@ def test_an_alert_from_list_to_close(run, events):
     shown = run("show", id).out
     assert "by local: a parade" in shown
     assert "상류" in shown
+    assert "at A-01/in, A-01/out (A-01/in, A-01/out)\n" in shown
     refused = run("ack", id)
     assert refused.code == 2
     assert "fix:" in refused.errors

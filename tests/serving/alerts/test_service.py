@@ -2,81 +2,18 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import grpc
 import pytest
-from google.protobuf.message_factory import GetMessageClass
-from pydantic import SecretStr
 
 from features.errors import BadInput, HaechiError, NotAllowed, UnknownName
-from serving import rpc, status
-from serving.alerts.alerting import Alerting
 from serving.alerts.look import Criterion
-from serving.alerts.store import Store
 from serving.alerts.words import Severity
-from serving.proto import haechi_v1_pb2 as v1
 from serving.server import Server
 from tests.serving.alerts.looks import look
-
-SERVICE = v1.DESCRIPTOR.services_by_name["AlertService"]
-NOW = datetime.now(UTC)
-LASTS = {"onset": NOW, "expires": NOW + timedelta(days=1)}
-
-
-class Room:
-    """A client of the service."""
-
-    def __init__(self, address: str, token: str = "") -> None:
-        self.channel, self.address = grpc.insecure_channel(address), address
-        self.metadata = (("authorization", f"Bearer {token}"),) if token else ()
-
-    def call(self, method: str, /, **fields: Any) -> Any:
-        described = SERVICE.methods_by_name[method]
-        request = GetMessageClass(described.input_type)(**fields)
-        return rpc.ask(self.channel, described)(request, timeout=20, metadata=self.metadata)
-
-    def ask(self, method: str, /, **fields: Any) -> Any:
-        try:
-            return self.call(method, **fields)
-        except grpc.RpcError as error:
-            raise status.read(error, self.address) from None
-
-    def watch(self, count: int, **fields: Any) -> list[v1.AlertStep]:
-        """The first steps that a watch tells, which is then left."""
-        watching = self.call("Watch", **fields)
-        try:
-            return [next(watching) for _ in range(count)]
-        except grpc.RpcError as error:
-            raise status.read(error, self.address) from None
-        finally:
-            watching.cancel()
-
-
-@pytest.fixture
-def served(start: Callable[..., Server]) -> Server:
-    return start(alert_poll_s=0.05)
-
-
-@pytest.fixture
-def core(tmp_path: Path, open_store: Callable[[str], Store]) -> Alerting:
-    """Another process's core on the server's store."""
-    return Alerting(open_store(str(tmp_path / "alerts.sqlite")))
-
-
-@pytest.fixture
-def room(served: Server) -> Iterator[Room]:
-    room = Room(served.address)
-    yield room
-    room.channel.close()
-
-
-def raised(core: Alerting, *places: str, **said: Any) -> list[str]:
-    return [one.id for one in core.observe([look(0, place=place, **LASTS | said) for place in places])]
-
+from tests.serving.alerts.room import LASTS, Room, raised
 
 # --- asking -----------------------------------------------------------------------------------------------------------
 
@@ -316,23 +253,6 @@ def test_a_scope_may_be_of_one_domain(guarded, token, core):
         with pytest.raises(NotAllowed, match="may not"):
             room.ask(method, id=river, **({"reason": "seen"} if method == "Acknowledge" else {}))
     assert room.ask("Acknowledge", id=road, reason="seen").life == "acknowledged"
-    room.channel.close()
-
-
-# --- the store --------------------------------------------------------------------------------------------------------
-
-
-def test_a_server_whose_alerts_nobody_asks_for_opens_no_store(served, tmp_path):
-    assert served._alerts._opened is None
-    assert not (tmp_path / "alerts.sqlite").exists()
-
-
-def test_a_store_that_cannot_be_had_is_an_incident_whose_cause_stays_in_the_log(start, tmp_path, caplog):
-    (tmp_path / "diary").write_text("dear diary " * 1000)
-    room = Room(start(store=SecretStr(str(tmp_path / "diary"))).address)
-    with pytest.raises(HaechiError, match="incident"):
-        room.ask("List")
-    assert "not a database" in caplog.text
     room.channel.close()
 
 

@@ -10,6 +10,7 @@ from serving.alerts.look import Criterion
 from serving.alerts.words import Category, Certainty, Severity, Status, Urgency, Words
 from serving.disaster.alerts import looks
 from serving.disaster.replies import Reason, Risk, RiskLevel, RiskPlace, RiskPrediction
+from tests.serving.alerts.test_cap import alert, read, texts
 
 NOW = datetime(2026, 7, 1, tzinfo=UTC)
 HOURS = (1, 3, 6, 12)
@@ -166,6 +167,8 @@ def test_an_alert_says_all_that_an_operator_asks():
     content = look.content
 
     assert (look.domain, look.kind, look.place, look.at) == ("disaster", "river_jamsu", "jamsu", NOW)
+    # What comes back within the horizon of alarms was still coming.
+    assert look.quiet_min == 360
     assert content.category is Category.SAFETY
     assert content.headline.ko == "잠수교: 잠수교 침수 주의보 가능성 50 % (6시간 이내)"
     assert content.headline.en == "Jamsu bridge: Flooding of Jamsu bridge, advisory: 50 % within 6 h"
@@ -174,10 +177,24 @@ def test_an_alert_says_all_that_an_operator_asks():
         ("stage_cm", 540.0, "cm"),
         ("stage_cm q50", 560.0, "cm"),
     ]
+    assert [(one.words.ko, one.words.en) for one in content.measured] == [
+        ("현재 수위", "Latest water level"),
+        ("6시간 뒤 예상 수위", "Expected water level in 6 h"),
+    ]
     # What speaks against it drives nothing.
     assert [one.value for one in content.drivers] == [9000]
     assert len(content.evidence) == 64
     assert content.evidence == seen((0.5,) * 4).content.evidence != seen((0.6,) * 4).content.evidence
+
+
+def test_cap_names_hazard_level_quantity_and_place():
+    root = read(alert(content=seen((0.5,) * 4).content))
+    assert texts(root, "info/description") == [
+        "잠수교 침수 주의보\n현재 수위: 540 cm\n6시간 뒤 예상 수위: 560 cm",
+        "Flooding of Jamsu bridge: advisory\nLatest water level: 540 cm\nExpected water level in 6 h: 560 cm",
+    ]
+    assert texts(root, "info/area/areaDesc") == ["잠수교", "Jamsu bridge"]
+    assert texts(root, "info/area/geocode/valueName") == ["H3", "H3"]
 
 
 @pytest.mark.parametrize(

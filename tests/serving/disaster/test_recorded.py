@@ -85,7 +85,8 @@ def test_the_command_replays_it(file: Path, tmp_path: Path, monkeypatch: pytest.
         haechi.main()
     said = capsys.readouterr()
     assert ended.value.code == 0, said.err
-    assert json.loads(said.out)["events"] == 1
+    document = json.loads(said.out)
+    assert [document[name] for name in ("events", "alerts", "releases", "open")] == [1, 1, 1, 1]
 
 
 def test_of_calm_hours_only_the_first_is_kept(file: Path) -> None:

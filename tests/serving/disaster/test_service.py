@@ -62,7 +62,7 @@ def test_a_level_says_what_meets_it_and_what_to_do(client: Client) -> None:
     level = client.disaster_latest(RIVER_MODEL).levels[0]
 
     assert (level.name, level.severity, level.alarm_at) == ("pedestrians", "Moderate", pytest.approx(0.3))
-    assert level.criterion.en == "stage at least 550 cm"
+    assert level.criterion.en == "water level at least 550 cm"
     assert "Jamsu" in level.advice.en
     assert level.words.ko == "보행자 통제"
 

@@ -176,6 +176,7 @@ class Hazard(Frozen):
         tide: the model also looks at the astronomical tide of a gauge; None where there is none.
         log: errors grow with the quantity, which is then forecast by its logarithm.
         regimes: where the quantity answers differently, e.g. in a flood.
+        high: from where on the quantity is high, in its unit: errors of what begins there are also told apart.
         guess: a quantity whose forecast readings are a first guess of the hazard's own, e.g. of a numerical weather
             model: the linear core then learns by how much it errs; None: by how much the latest reading does.
         hold: so many steps a reading stands for those that are missing after it; then its place is silent.
@@ -197,6 +198,7 @@ class Hazard(Frozen):
     tide: Tide | None = None
     regimes: tuple[Regime, ...] = ()
     log: bool = False
+    high: FiniteFloat | None = None
     guess: Name | None = None
     hold: Annotated[int, Field(ge=0, le=1000, strict=True)]
 

@@ -34,9 +34,10 @@ _CALLED: Mapping[str, tuple[str, str]] = {
     "ldaps latent heat": ("예보 잠열", "forecast latent heat"),
     "ldaps humidity max": ("예보 최고습도", "forecast highest humidity"),
     "ldaps humidity min": ("예보 최저습도", "forecast lowest humidity"),
-    "ldaps cloud 06h": ("6-11시 예보 운량", "forecast cloud from 06 to 12 h"),
-    "ldaps cloud 12h": ("12-17시 예보 운량", "forecast cloud from 12 to 18 h"),
-    "ldaps cloud 18h": ("18-23시 예보 운량", "forecast cloud from 18 to 24 h"),
+    "ldaps cloud 00h": ("0~6시 예보 운량", "forecast cloud from 00 to 06 h"),
+    "ldaps cloud 06h": ("6~12시 예보 운량", "forecast cloud from 06 to 12 h"),
+    "ldaps cloud 12h": ("12~18시 예보 운량", "forecast cloud from 12 to 18 h"),
+    "ldaps cloud 18h": ("18~24시 예보 운량", "forecast cloud from 18 to 24 h"),
 }
 
 

@@ -13,12 +13,13 @@ from features.clock import utc_times
 from features.console import emit, progress
 from features.errors import BadInput
 from training.alarms import Alarms, all_places
+from training.disaster.bins import fit_bins
 from training.disaster.fit import fit
 from training.disaster.job import Job, read_job
-from training.disaster.judge import AlarmScore, Judgement, alarms_at, choose_thresholds, judge
+from training.disaster.judge import AlarmScore, Answers, Judgement, alarms_at, choose_thresholds, judge
 from training.disaster.learn import own_quantity, start_state
 from training.disaster.parts import Parts, parts
-from training.disaster.report import alarm_table, document, level_table, quantity_table
+from training.disaster.report import alarm_table, document, level_table, quantity_tables
 from training.disaster.sample import Said, Sample, sample_of
 from training.options import TrainOptions
 
@@ -54,7 +55,8 @@ def backtest(
     label = " [SIMULATED]" if job.simulated else ""
 
     def render(console: Console) -> None:
-        console.print(quantity_table(found, job.config.hazard.unit, f"{title}{label}"))
+        for table in quantity_tables(found, job.config.hazard, f"{title}{label}"):
+            console.print(table)
         console.print(level_table(found, "within", "probability that a level is met at any time up to then"))
         console.print(level_table(found, "met", "probability that a level is met then"))
         console.print(alarm_table(found, "alarms, by event; each year's threshold was chosen on the others"))
@@ -77,7 +79,7 @@ def leave_one_out(job: Job, bar: Progress) -> Judgement:
     known = own_quantity(measured, job.places, config)
     dealt = parts(times, known, config, None)
     blocks = np.unique(dealt.block[known])
-    said: Said | None = None
+    said: Answers | None = None
     sample: Sample | None = None
     alarms: dict[str, list[Alarms]] = {level.name: [] for level in config.hazard.levels}
     thresholds: dict[str, list[float]] = {level.name: [] for level in config.hazard.levels}
@@ -86,12 +88,13 @@ def leave_one_out(job: Job, bar: Progress) -> Judgement:
         state = start_state(measured, job.places, job.sources, learned, config)
         own = sample_of(measured, state, config, Progress(disable=True))
         fold = _fold(dealt, learned, max(config.horizons_steps), blocks[blocks != block])[own.issue]
-        fitted = fit(own, fold, config, job.recipe, job.seed, Progress(disable=True))
-        chosen = choose_thresholds(fitted.held_out, own, fold >= 0, config, job.recipe.miss_cost)
+        fits = fit(own, fold, config, job.recipe, job.seed, Progress(disable=True))
+        chosen = choose_thresholds(fits.model.held_out, own, fold >= 0, config, job.recipe.miss_cost)
         rows = (dealt.block == block)[own.issue] & own.inputs["now_mask"].astype(np.bool_)
-        answers = fitted.answer(own, rows)
+        bins = fit_bins(own, fold >= 0, config).said(own, config)
+        answers = Answers(model=fits.model.answer(own, rows), linear=fits.linear.answer(own, rows), bins=bins)
         for number, level in enumerate(config.hazard.levels):
-            alarms[level.name].append(alarms_at(answers, own, rows, config, number, chosen[level.name]))
+            alarms[level.name].append(alarms_at(answers.model, own, rows, config, number, chosen[level.name]))
             thresholds[level.name].append(chosen[level.name])
         said = answers if said is None else _joined(said, answers, rows)
         # Climatology is of the years learned from: each year is judged beside that of the others.
@@ -114,13 +117,18 @@ def _fold(
     return np.where(learned & dealt.apart(apart), place, -1)
 
 
-def _joined(said: Said, more: Said, rows: npt.NDArray[np.bool_]) -> Said:
-    def one(first: npt.NDArray[np.float32], second: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        found = first.copy()
-        found[rows] = second[rows]
-        return found
+def _joined(said: Answers, more: Answers, rows: npt.NDArray[np.bool_]) -> Answers:
+    """``said``, in ``rows`` what ``more`` says."""
 
-    return Said(level=one(said.level, more.level), within=one(said.within, more.within), met=one(said.met, more.met))
+    def one(first: Said, second: Said) -> Said:
+        found = {name: getattr(first, name).copy() for name in ("level", "within", "met")}
+        for name, array in found.items():
+            array[rows] = getattr(second, name)[rows]
+        return Said(**found)
+
+    return Answers(
+        model=one(said.model, more.model), linear=one(said.linear, more.linear), bins=one(said.bins, more.bins)
+    )
 
 
 def _with_usual(sample: Sample, own: Sample, rows: npt.NDArray[np.bool_]) -> Sample:

@@ -4,7 +4,7 @@ from features.disaster.config import DisasterConfig
 from features.disaster.wording import criterion, release
 from features.manifest import Manifest
 from training.disaster.judge import Judgement
-from training.disaster.report import TOO_FEW, alarm_rows
+from training.disaster.report import FEWEST_CASES, TOO_FEW, alarm_rows
 
 
 def card(manifest: Manifest, config: DisasterConfig, test: Judgement, held_out: Judgement, interval: str) -> str:
@@ -66,20 +66,23 @@ usual, the normal, the tide and the size of errors are of all years learned from
 
 
 def _quantities(found: Judgement, unit: str) -> str:
-    rows = [f"| ahead | RMSE {unit} | persistence | 80 % interval holds | cases |", "| --- | --- | --- | --- | --- |"]
+    rows = [f"| ahead | RMSE {unit} | persistence | linear | 80 % interval holds | cases |", "|" + " --- |" * 6]
     for one in found.quantities:
-        figures = f"{one.rmse:.2f} | {one.rmse_persistence:.2f} | {one.coverage:.1%} | {one.count:,}"
+        errors = " | ".join(f"{each:.2f}" for each in (one.rmse, one.rmse_persistence, one.rmse_linear))
+        figures = f"{errors} | {one.coverage:.1%} | {one.count:,}"
         rows.append(f"| {one.horizon_h} h | {figures} |")
     return "\n".join(rows)
 
 
 def _levels(found: Judgement) -> str:
     rows = [
-        "| level | kind | ahead | came | of | Brier | skill on climatology | on persistence | ECE |",
-        "|" + " --- |" * 9,
+        "| level | kind | ahead | came | of | Brier | skill on climatology | persistence | bins | linear | ECE |",
+        "|" + " --- |" * 11,
     ]
     for one in found.levels:
-        skills = f"{_cell(one.skill_climatology)} | {_cell(one.skill_persistence)} | {one.calibration_error:.4f}"
+        told = one.came >= FEWEST_CASES
+        cells = [_cell(each if told else None) for each in one.skills.values()]
+        skills = f"{' | '.join(cells)} | {one.calibration_error:.4f}"
         came = f"{one.came:,} | {one.count:,} | {one.brier:.5f}"
         rows.append(f"| {one.level} | {one.kind} | {one.horizon_h} h | {came} | {skills} |")
     return "\n".join(rows)

@@ -10,14 +10,17 @@ from rich.console import Console
 
 from features import registry
 from features.console import emit, progress, warn
+from features.disaster.config import DisasterConfig
+from features.disaster.hazard import Hazard
 from features.errors import BadInput
+from features.manifest import Manifest
 from features.settings import load
 from features.tables.columns import ReadOptions
 from features.tables.source import check_out
 from training.disaster.evaluate import evaluate as judge_published
 from training.disaster.job import read_job
 from training.disaster.judge import Judgement
-from training.disaster.report import alarm_table, document, level_table, quantity_table
+from training.disaster.report import FEWEST_CASES, alarm_table, document, level_table, quantity_tables
 from training.disaster.run import Outcome, run
 from training.options import TrainOptions
 from training.publish import check_home
@@ -85,7 +88,9 @@ def evaluate(
 
     def render(console: Console) -> None:
         label = " [SIMULATED]" if found.simulated else ""
-        _render(console, found.judgement, f"{manifest.name}/{manifest.version}, {found.interval}{label}", manifest.unit)
+        _render(
+            console, found.judgement, f"{manifest.name}/{manifest.version}, {found.interval}{label}", _hazard(manifest)
+        )
         if out is not None:
             console.print(f"Predictions: {out}", markup=False)
 
@@ -108,8 +113,8 @@ def _beaten(found: Judgement) -> list[str]:
         if one.count and one.rmse >= one.rmse_persistence:
             said.append(f"errs MORE than persistence at {one.horizon_h} h")
     for each in found.levels:
-        for name in ("climatology", "persistence"):
-            if each.came and getattr(each, f"skill_{name}") <= 0:
+        for name, skill in each.skills.items():
+            if each.came >= FEWEST_CASES and name != "linear" and skill <= 0:
                 what = f"the probability of '{each.level}' ({each.kind}) at {each.horizon_h} h"
                 said.append(f"has NO skill on {name} in {what}")
     return said
@@ -127,6 +132,7 @@ def _trained(outcome: Outcome) -> dict[str, Any]:
         "interval": outcome.interval,
         **document(outcome.test),
         "held_out": document(outcome.held_out),
+        "training_s": round(outcome.seconds, 1),
         "beaten": _beaten(outcome.test),
         "alarm_thresholds": learned.thresholds,
         "tree_shares": learned.fitted.shares.tolist(),
@@ -139,8 +145,9 @@ def _render_trained(console: Console, outcome: Outcome) -> None:
     manifest, published = outcome.published.manifest, outcome.published
     label = " [SIMULATED]" if manifest.simulated else ""
     title = f"{manifest.name}/{manifest.version}, {outcome.interval}{label}"
-    _render(console, outcome.test, title, manifest.unit)
+    _render(console, outcome.test, title, _hazard(manifest))
     console.print(alarm_table(outcome.held_out, "alarms on the years learned from, by fits that had not seen them"))
+    console.print(f"Trained in {outcome.seconds:.0f} s")
     console.print(f"Registered {manifest.name}/{manifest.version} in {published.folder}", markup=False)
     if published.champion == manifest.version:
         console.print("It is the champion: `haechi serve` serves it", markup=False)
@@ -152,8 +159,13 @@ def _render_trained(console: Console, outcome: Outcome) -> None:
         )
 
 
-def _render(console: Console, found: Judgement, title: str, unit: str) -> None:
-    console.print(quantity_table(found, unit, title))
+def _hazard(manifest: Manifest) -> Hazard:
+    return DisasterConfig.from_json(manifest.config).hazard
+
+
+def _render(console: Console, found: Judgement, title: str, hazard: Hazard) -> None:
+    for table in quantity_tables(found, hazard, title):
+        console.print(table)
     console.print(level_table(found, "within", "probability that a level is met at any time up to then"))
     console.print(level_table(found, "met", "probability that a level is met then"))
     console.print(alarm_table(found, "alarms, by event"))

@@ -18,11 +18,12 @@ from features.errors import BadInput
 from features.manifest import Manifest
 from features.tables.columns import ReadOptions
 from training.disaster.answer import answer
+from training.disaster.bins import load_bins
 from training.disaster.hashing import data_sha256
 from training.disaster.job import places_of, read_measured, sources_of
-from training.disaster.judge import Judgement, judge
+from training.disaster.judge import Answers, Judgement, judge
 from training.disaster.predictions import write
-from training.disaster.run import START_STATE
+from training.disaster.run import LINEAR, START_STATE
 from training.disaster.sample import sample_of
 from training.export import Graph
 from training.provenance import is_simulated
@@ -80,14 +81,15 @@ def evaluate(
     rows: npt.NDArray[np.bool_] = np.asarray(times[sample.issue] >= first)
     if not (rows & ~np.isnan(sample.at).all(axis=1)).any():
         raise BadInput(cause="Nothing was measured in the part to be judged", mend="Give a file with readings there")
-    said = answer(Graph(folder / artifact.MODEL), sample, rows)
+    bins = load_bins(folder).said(sample, config)
+    said, linear = (answer(Graph(folder / name), sample, rows) for name in (artifact.MODEL, LINEAR))
     simulated = manifest.simulated or is_simulated(data)
     if out is not None:
         write(said, sample, rows, state.places, manifest, out, simulated=simulated)
     last = measured.time(len(measured) - 1).astimezone(UTC)
     return Evaluation(
         manifest=manifest,
-        judgement=judge(said, sample, rows, config, thresholds),
+        judgement=judge(Answers(model=said, linear=linear, bins=bins), sample, rows, config, thresholds),
         interval=f"{str(first)[:16]}Z to {last:%Y-%m-%dT%H:%MZ}",
         simulated=simulated,
     )

@@ -1,5 +1,6 @@
 """Fits a hazard's model: the linear core, the trees on what it leaves, how far both err, and the odds."""
 
+from copy import deepcopy
 from dataclasses import dataclass
 
 import lightgbm
@@ -11,21 +12,16 @@ from rich.progress import Progress
 from features.disaster.config import QUANTILES, DisasterConfig
 from features.errors import BadInput
 from training.disaster import ridge
-from training.disaster.core import rising_columns
 from training.disaster.fit_odds import HeldOut, fit_odds
+from training.disaster.grow import Grown, grow_trees
 from training.disaster.guess import first_guess
 from training.disaster.model import Core, Odds, Targets, targets_of
 from training.disaster.recipe import Recipe
 from training.disaster.sample import Said, Sample
-from training.trees import grow
 
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
 
-_SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
-"""Of the trees' answer that may be added; the one that errs least on held-out years is."""
-_RARE = 0.97
-"""Rows beyond this share of the quantity's distribution are all kept for trees."""
 _SMALLEST = 1e-3
 
 
@@ -39,7 +35,6 @@ class Fitted:
         shares: (target,), of the trees' answer that is added.
         odds: the last part.
         held_out: what fits without the row's fold say of it; NaN in rows not learned from.
-        errors: root mean square of it by target, and of the core alone and of no change, for the record.
     """
 
     core: Core
@@ -47,7 +42,6 @@ class Fitted:
     shares: npt.NDArray[np.float32]
     odds: Odds
     held_out: Said
-    errors: dict[str, FloatArray]
 
     def answer(self, sample: Sample, rows: BoolArray) -> Said:
         """What the model says of ``rows``, NaN elsewhere."""
@@ -62,6 +56,19 @@ class Fitted:
         return _outputs(self.odds, inputs, change, scale, chosen, len(sample))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Fits:
+    """A model and its baseline.
+
+    Attributes:
+        model: core and trees.
+        linear: the core without trees, its scale and odds of its own errors.
+    """
+
+    model: Fitted
+    linear: Fitted
+
+
 def fit(
     sample: Sample,
     fold: npt.NDArray[np.int64],
@@ -69,7 +76,7 @@ def fit(
     recipe: Recipe,
     seed: int,
     bar: Progress,
-) -> Fitted:
+) -> Fits:
     """Fit on the rows whose ``fold`` is not negative.
 
     Args:
@@ -106,23 +113,38 @@ def fit(
     answered = columns @ guess + linear.held_out
     left = wanted[chosen] - answered
     tree_rows = core.design.tree_rows(inputs).numpy()
-    grown = _trees(tree_rows, left, fold[chosen], sample.inputs["now"][chosen], config, recipe, seed, bar)
-    held_out = answered + grown.held_out
-    errors = wanted[chosen] - held_out
-    scale = _fit_scale(core, columns, errors, fold[chosen], blocks)
-    odds = Odds(config, len(QUANTILES))
-    fit_odds(odds, HeldOut(change=held_out, scale=scale, errors=errors), inputs, sample, chosen)
+    grown = grow_trees(tree_rows, left, fold[chosen], sample.inputs["now"][chosen], config, recipe, seed, bar)
+    seen = _Rows(wanted[chosen], columns, inputs, sample, chosen, fold[chosen], config)
+    bare = Grown([], np.zeros_like(grown.shares), np.zeros_like(left))
+    return Fits(model=_read_off(core, answered, grown, seen), linear=_read_off(deepcopy(core), answered, bare, seen))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Rows:
+    """The rows that are learned from, from every side."""
+
+    wanted: FloatArray
+    columns: npt.NDArray[np.float32]
+    inputs: dict[str, torch.Tensor]
+    sample: Sample
+    chosen: npt.NDArray[np.int64]
+    fold: npt.NDArray[np.int64]
+    config: DisasterConfig
+
+
+def _read_off(core: Core, answered: FloatArray, grown: Grown, rows: _Rows) -> Fitted:
+    """The model whose core and trees said ``answered`` and what ``grown`` adds: its scale, its odds, itself."""
+    change = answered + grown.held_out
+    errors = rows.wanted - change
+    scale = _fit_scale(core, rows.columns, errors, rows.fold, 1 + len(rows.config.hazard.regimes))
+    odds = Odds(rows.config, len(QUANTILES))
+    fit_odds(odds, HeldOut(change=change, scale=scale, errors=errors), rows.inputs, rows.sample, rows.chosen)
     return Fitted(
         core=core,
         boosters=grown.boosters,
         shares=grown.shares,
         odds=odds,
-        held_out=_outputs(odds, inputs, held_out, scale, chosen, len(sample)),
-        errors={
-            "no change": _rms(wanted[chosen]),
-            "linear": linear.error,
-            "with trees": _rms(errors),
-        },
+        held_out=_outputs(odds, rows.inputs, change, scale, rows.chosen, len(rows.sample)),
     )
 
 
@@ -157,76 +179,6 @@ def _standardise(core: Core, inputs: dict[str, torch.Tensor]) -> None:
     core.design.mean.copy_(mean.float())
     # A column that never varied says nothing, whatever it holds later.
     core.design.scale.copy_(torch.where(scale > 1e-6, scale, 1e9).float())
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Grown:
-    boosters: list[lightgbm.Booster]
-    shares: npt.NDArray[np.float32]
-    held_out: FloatArray
-
-
-def _trees(
-    rows: npt.NDArray[np.float32],
-    left: FloatArray,
-    fold: npt.NDArray[np.int64],
-    now: npt.NDArray[np.generic],
-    config: DisasterConfig,
-    recipe: Recipe,
-    seed: int,
-    bar: Progress,
-) -> _Grown:
-    """Trees on what the core leaves, and how much of each one's answer helps on years that it has not seen."""
-    count = left.shape[1]
-    added, shares = np.zeros_like(left), np.zeros(count, dtype=np.float32)
-    if not recipe.trees_count:
-        return _Grown([], shares, added)
-    kept = _kept(np.asarray(now, dtype=np.float64), recipe.trees_rows, rises=targets_of(config).groups[0].rises)
-    weight = np.ones(len(rows))
-    parameters = _parameters(config, recipe, seed)
-    boosters = []
-
-    def grown(some: BoolArray, target: int) -> lightgbm.Booster:
-        return grow(rows[some], left[some, target], weight[some], parameters, recipe.trees_count)
-
-    for target in bar.track(range(count), description="growing trees"):
-        answer = np.zeros(len(rows))
-        for each in np.unique(fold):
-            out = fold == each
-            answer[out] = grown(kept & ~out, target).predict(rows[out], num_threads=1)
-        errors = [float(np.mean((left[:, target] - share * answer) ** 2)) for share in _SHARES]
-        shares[target] = _SHARES[int(np.argmin(errors))]
-        added[:, target] = shares[target] * answer
-        boosters.append(grown(kept, target))
-    return _Grown(boosters, shares, added)
-
-
-def _kept(now: FloatArray, most: int, *, rises: bool) -> BoolArray:
-    """Rows for trees: all that are rare, and of the others as many as there is room for, evenly."""
-    beyond = now >= np.quantile(now, _RARE) if rises else now <= np.quantile(now, 1 - _RARE)
-    room = max(most - int(beyond.sum()), 1)
-    every = max(1, -(-int((~beyond).sum()) // room))
-    return np.asarray(beyond | (np.arange(len(now)) % every == 0))
-
-
-def _parameters(config: DisasterConfig, recipe: Recipe, seed: int) -> dict[str, object]:
-    sign = 1 if targets_of(config).groups[0].rises else -1
-    return {
-        "objective": "regression",
-        "num_leaves": recipe.trees_leaves,
-        "learning_rate": recipe.trees_learning_rate,
-        "min_data_in_leaf": recipe.trees_min_rows,
-        "feature_fraction": 0.4,
-        "bagging_fraction": 0.7,
-        "bagging_freq": 1,
-        "lambda_l2": 10.0,
-        "max_bin": 127,
-        "monotone_constraints": [sign if rising else 0 for rising in rising_columns(config)],
-        "seed": seed,
-        "deterministic": True,
-        "force_row_wise": True,
-        "num_threads": 1,
-    }
 
 
 def _fit_scale(

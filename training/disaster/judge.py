@@ -30,6 +30,7 @@ class QuantityScore:
         count: rows judged.
         rmse: root mean square of the median's error.
         rmse_persistence: of no change.
+        rmse_linear: of the linear core without trees.
         mae: mean absolute error of the median.
         mae_persistence: of no change.
         coverage: share inside the outer quantiles.
@@ -39,6 +40,7 @@ class QuantityScore:
     count: int
     rmse: float
     rmse_persistence: float
+    rmse_linear: float
     mae: float
     mae_persistence: float
     coverage: float
@@ -57,6 +59,8 @@ class LevelScore:
         brier: of the model.
         skill_climatology: against the usual of month and hour.
         skill_persistence: against what is now.
+        skill_bins: against how often it came after the quantity stood where it stands: persistence as a probability.
+        skill_linear: against the linear core without trees.
         average_precision: of the model.
         calibration_error: expected, over ten bins.
         bins: the reliability diagram.
@@ -70,9 +74,21 @@ class LevelScore:
     brier: float
     skill_climatology: float
     skill_persistence: float
+    skill_bins: float
+    skill_linear: float
     average_precision: float
     calibration_error: float
     bins: tuple[Bin, ...]
+
+    @property
+    def skills(self) -> dict[str, float]:
+        """The skill on each baseline, by the baseline's name."""
+        return {
+            "climatology": self.skill_climatology,
+            "persistence": self.skill_persistence,
+            "bins": self.skill_bins,
+            "linear": self.skill_linear,
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,15 +103,39 @@ class AlarmScore:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judgement:
-    """All of it, of one stretch of time."""
+    """All of it, of one stretch of time.
+
+    Attributes:
+        quantities: of each horizon.
+        high: of each horizon, of the rows in which the quantity was high when they were issued; empty where the hazard
+            does not say what is high.
+        levels: of each level, kind and horizon.
+        alarms: of each level.
+    """
 
     quantities: tuple[QuantityScore, ...]
+    high: tuple[QuantityScore, ...]
     levels: tuple[LevelScore, ...]
     alarms: tuple[AlarmScore, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Answers:
+    """What a model said of every row, and what its baselines did.
+
+    Attributes:
+        model: that is judged.
+        linear: its core without trees.
+        bins: persistence as a probability.
+    """
+
+    model: Said
+    linear: Said
+    bins: Said
+
+
 def judge(
-    said: Said, sample: Sample, rows: BoolArray, config: DisasterConfig, thresholds: Mapping[str, float]
+    said: Answers, sample: Sample, rows: BoolArray, config: DisasterConfig, thresholds: Mapping[str, float]
 ) -> Judgement:
     """Judge the rows of ``rows``.
 
@@ -117,12 +157,17 @@ def judge(
             level=level.name,
             horizon_h=hazard.alarm_h,
             threshold=thresholds[level.name],
-            alarms=alarms_at(said, sample, rows, config, number, thresholds[level.name]),
+            alarms=alarms_at(said.model, sample, rows, config, number, thresholds[level.name]),
         )
         for number, level in enumerate(hazard.levels)
     )
-    quantities = tuple(_quantity(said, sample, rows, at, hours) for at, hours in enumerate(hazard.horizons_h))
-    return Judgement(quantities=quantities, levels=tuple(levels), alarms=alarms)
+    now = np.asarray(sample.inputs["now"], dtype=np.float64)
+    high = [] if hazard.high is None else [rows & (now >= hazard.high)]
+    whole, *apart = (
+        tuple(_quantity(said, sample, some, at, hours) for at, hours in enumerate(hazard.horizons_h))
+        for some in (rows, *high)
+    )
+    return Judgement(quantities=whole, high=apart[0] if apart else (), levels=tuple(levels), alarms=alarms)
 
 
 def choose_thresholds(
@@ -179,17 +224,19 @@ def alarms_at(
     return all_places(found)
 
 
-def _quantity(said: Said, sample: Sample, rows: BoolArray, at: int, horizon_h: int) -> QuantityScore:
+def _quantity(said: Answers, sample: Sample, rows: BoolArray, at: int, horizon_h: int) -> QuantityScore:
     came, now = sample.at[:, at].astype(np.float64), np.asarray(sample.inputs["now"], dtype=np.float64)
-    median = said.level[:, at, said.level.shape[2] // 2].astype(np.float64)
+    level, middle = said.model.level, said.model.level.shape[2] // 2
+    median, linear = (each.level[:, at, middle].astype(np.float64) for each in (said.model, said.linear))
     known = rows & ~np.isnan(came) & ~np.isnan(median) & sample.inputs["now_mask"].astype(np.bool_)
     error, still = median[known] - came[known], now[known] - came[known]
-    inside = (came >= said.level[:, at, 0]) & (came <= said.level[:, at, -1])
+    inside = (came >= level[:, at, 0]) & (came <= level[:, at, -1])
     return QuantityScore(
         horizon_h=horizon_h,
         count=int(known.sum()),
         rmse=_root(error),
         rmse_persistence=_root(still),
+        rmse_linear=_root(linear[known] - came[known]),
         mae=_mean(np.abs(error)),
         mae_persistence=_mean(np.abs(still)),
         coverage=_mean(inside[known].astype(np.float64)),
@@ -197,7 +244,7 @@ def _quantity(said: Said, sample: Sample, rows: BoolArray, at: int, horizon_h: i
 
 
 def _level(
-    said: Said,
+    said: Answers,
     sample: Sample,
     rows: BoolArray,
     config: DisasterConfig,
@@ -205,11 +252,14 @@ def _level(
 ) -> LevelScore:
     """Of one level, by number, kind of probability, and number of the horizon."""
     number, kind, at = which
-    probability = (said.within if kind == "within" else said.met)[:, number, at]
+    probability, linear, bins = (
+        (each.within if kind == "within" else each.met)[:, number, at].astype(np.float64)
+        for each in (said.model, said.linear, said.bins)
+    )
     came = (sample.within if kind == "within" else sample.met)[:, number, at].astype(np.float64)
     usual = sample.inputs["usual_within" if kind == "within" else "usual"][:, number, at]
     known = rows & ~np.isnan(came) & ~np.isnan(probability)
-    p, y = probability[known].astype(np.float64), came[known]
+    p, y = probability[known], came[known]
     return LevelScore(
         level=config.hazard.levels[number].name,
         kind=kind,
@@ -219,6 +269,8 @@ def _level(
         brier=brier(p, y),
         skill_climatology=skill(p, np.asarray(usual[known], dtype=np.float64), y),
         skill_persistence=skill(p, persistence(sample, config, number)[known], y),
+        skill_bins=skill(p, bins[known], y),
+        skill_linear=skill(p, linear[known], y),
         average_precision=average_precision(p, y),
         calibration_error=calibration_error(p, y),
         bins=reliability(p, y),

@@ -10,6 +10,7 @@ from features.clock import utc_times
 from features.disaster.config import DisasterConfig
 from features.disaster.measured import Measured
 from features.disaster.state import DisasterState, fresh
+from training.disaster.bins import Bins, fit_bins
 from training.disaster.climate import with_normal, with_usual
 from training.disaster.fit import Fitted, fit
 from training.disaster.job import Job
@@ -30,6 +31,8 @@ class Learned:
         sample: every row.
         parts: of the clock.
         fitted: the model.
+        linear: its core without trees.
+        bins: persistence as a probability, over all rows learned from.
         thresholds: of each level's alarm, chosen on years that the model had not seen.
     """
 
@@ -37,6 +40,8 @@ class Learned:
     sample: Sample
     parts: Parts
     fitted: Fitted
+    linear: Fitted
+    bins: Bins
     thresholds: dict[str, float]
 
     @property
@@ -87,6 +92,15 @@ def learn(job: Job, bar: Progress) -> Learned:
     # A row whose future lies in the test part would learn from it.
     whole = dealt.apart(max(config.horizons_steps))
     fold = np.where(dealt.learned & whole, dealt.fold, -1)[sample.issue]
-    fitted = fit(sample, fold, config, job.recipe, job.seed, bar)
-    thresholds = choose_thresholds(fitted.held_out, sample, fold >= 0, config, job.recipe.miss_cost)
-    return Learned(start=state, sample=sample, parts=dealt, fitted=fitted, thresholds=thresholds)
+    fits = fit(sample, fold, config, job.recipe, job.seed, bar)
+    thresholds = choose_thresholds(fits.model.held_out, sample, fold >= 0, config, job.recipe.miss_cost)
+    bins = fit_bins(sample, fold >= 0, config)
+    return Learned(
+        start=state,
+        sample=sample,
+        parts=dealt,
+        fitted=fits.model,
+        linear=fits.linear,
+        bins=bins,
+        thresholds=thresholds,
+    )

@@ -1,41 +1,55 @@
 """A judgement in words and figures: for the terminal, the card, the run and the manifest."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 from rich.table import Table
 
+from features.disaster.hazard import Hazard
 from features.manifest import Score
 from training.alarms import FEWEST_EVENTS
-from training.disaster.judge import AlarmScore, Judgement
+from training.disaster.judge import AlarmScore, Judgement, QuantityScore
 
 TOO_FEW = "too few events"
 
+FEWEST_CASES = 10
+"""Rows in which a level came: with fewer no skill is printed."""
 
-def quantity_table(found: Judgement, unit: str, title: str) -> Table:
-    """How far the quantity was off, beside persistence."""
-    table = Table(title=f"{title}\nthe quantity, {unit}", title_justify="left")
-    for heading in ("ahead", "RMSE", "(persistence)", "MAE", "(persistence)", "80 % interval holds", "cases"):
+
+def quantity_tables(found: Judgement, hazard: Hazard, title: str) -> tuple[Table, ...]:
+    """How far the quantity was off, beside persistence and the linear core; once more for when it was high."""
+    whole = _quantity_table(found.quantities, f"{title}\nthe quantity, {hazard.unit}")
+    if hazard.high is None:
+        return (whole,)
+    return whole, _quantity_table(found.high, f"of them while it stood at {hazard.high:g} {hazard.unit} and more")
+
+
+def _quantity_table(scores: Sequence[QuantityScore], title: str) -> Table:
+    table = Table(title=title, title_justify="left")
+    headings = ("ahead", "RMSE", "(persistence)", "(linear)", "MAE", "(persistence)", "80 % interval holds", "cases")
+    for heading in headings:
         table.add_column(heading, justify="right")
-    for one in found.quantities:
-        figures = (one.rmse, one.rmse_persistence, one.mae, one.mae_persistence)
+    for one in scores:
+        figures = (one.rmse, one.rmse_persistence, one.rmse_linear, one.mae, one.mae_persistence)
         cells = [f"{each:.2f}" for each in figures]
         table.add_row(f"{one.horizon_h} h", *cells, f"{one.coverage:.1%}", f"{one.count:,}")
     return table
 
 
 def level_table(found: Judgement, kind: str, title: str) -> Table:
-    """How good the probabilities of one kind were, beside climatology and persistence."""
-    table = Table(title=title, title_justify="left")
-    headings = ("level", "ahead", "came", "of", "Brier", "skill on climatology", "skill on persistence", "AP", "ECE")
+    """How good the probabilities of one kind were, and their skill on each baseline."""
+    table = Table(title=f"{title}; skill on each baseline, - where it came too rarely to tell", title_justify="left")
+    headings = ("level", "ahead", "came", "of", "Brier", "climatology", "persistence", "bins", "linear", "AP", "ECE")
     for heading in headings:
         table.add_column(heading, justify="left" if heading == "level" else "right")
     for one in found.levels:
         if one.kind == kind:
-            skills = [_figure(each) for each in (one.skill_climatology, one.skill_persistence, one.average_precision)]
+            told = one.came >= FEWEST_CASES
+            claims = [_figure(each if told else None) for each in (*one.skills.values(), one.average_precision)]
             came = (f"{one.horizon_h} h", f"{one.came:,}", f"{one.count:,}", f"{one.brier:.5f}")
-            table.add_row(one.level, *came, *skills, f"{one.calibration_error:.4f}")
+            table.add_row(one.level, *came, *claims, f"{one.calibration_error:.4f}")
     return table
 
 
@@ -62,7 +76,8 @@ def alarm_table(found: Judgement, title: str) -> Table:
 def document(found: Judgement) -> dict[str, Any]:
     """All of it for ``--json``; what is not known is null."""
     levels = [asdict(one) | {"bins": [asdict(each) for each in one.bins]} for one in found.levels]
-    whole = {"quantity": [asdict(one) for one in found.quantities], "probabilities": levels}
+    quantities = {"quantity": found.quantities, "quantity_high": found.high}
+    whole = {name: [asdict(one) for one in scores] for name, scores in quantities.items()} | {"probabilities": levels}
     return _finite(whole | {"alarms": alarm_rows(found)})  # type: ignore[no-any-return]  # a dict in is a dict out
 
 
@@ -70,11 +85,16 @@ def metrics(found: Judgement) -> tuple[tuple[str, float, int], ...]:
     """What a run records: name, value, and the horizon in hours as its step."""
     rows: list[tuple[str, float, int]] = []
     for one in found.quantities:
-        for name in ("rmse", "rmse_persistence", "mae", "mae_persistence", "coverage"):
+        for name in ("rmse", "rmse_persistence", "rmse_linear", "mae", "mae_persistence", "coverage"):
             rows.append((name, float(getattr(one, name)), one.horizon_h))
     for each in found.levels:
-        for name in ("brier", "skill_climatology", "skill_persistence", "average_precision", "calibration_error"):
-            rows.append((f"{each.level}/{each.kind}/{name}", float(getattr(each, name)), each.horizon_h))
+        figures = {f"skill_{name}": value for name, value in each.skills.items()}
+        figures |= {
+            "brier": each.brier,
+            "average_precision": each.average_precision,
+            "calibration_error": each.calibration_error,
+        }
+        rows += [(f"{each.level}/{each.kind}/{key}", value, each.horizon_h) for key, value in figures.items()]
     for row in alarm_rows(found):
         if row["claim"] != TOO_FEW:
             rows += [
@@ -92,12 +112,12 @@ def manifest_scores(found: Judgement, name: str, unit: str, interval: str) -> tu
         at = f"{one.horizon_h} h"
         rows.append((name, "rmse", unit, at, one.rmse))
         rows.append(("persistence", "rmse", unit, at, one.rmse_persistence))
+        rows.append(("linear", "rmse", unit, at, one.rmse_linear))
         rows.append((name, "coverage", "1", at, one.coverage))
     for each in found.levels:
         at = f"{each.level} {each.kind} {each.horizon_h} h"
         rows.append((name, "brier", "1", at, each.brier))
-        rows.append((name, "brier skill on climatology", "1", at, each.skill_climatology))
-        rows.append((name, "brier skill on persistence", "1", at, each.skill_persistence))
+        rows += [(name, f"brier skill on {baseline}", "1", at, value) for baseline, value in each.skills.items()]
     return tuple(
         Score(model=who, metric=metric, unit=units, horizon=at, value=round(value, 6), interval=interval)
         for who, metric, units, at, value in rows

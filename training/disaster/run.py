@@ -18,6 +18,7 @@ from features.manifest import Manifest, TrainingInterval, schema_sha256
 from features.self_test import SelfTest, save_rows
 from features.settings import Settings
 from training.disaster.answer import answer
+from training.disaster.bins import BINS
 from training.disaster.card import card
 from training.disaster.compose import export
 from training.disaster.draw import draw
@@ -32,7 +33,7 @@ from training.disaster.guard import (
 )
 from training.disaster.hashing import data_sha256
 from training.disaster.job import Job
-from training.disaster.judge import Judgement, judge
+from training.disaster.judge import Answers, Judgement, judge
 from training.disaster.learn import Learned, learn
 from training.disaster.losses import losses
 from training.disaster.report import manifest_scores, metrics
@@ -45,6 +46,9 @@ from training.track import RunRecord
 
 START_STATE = "start_state.parquet"
 """The state before the first reading, its fitted parts in place: what ``haechi evaluate`` begins from."""
+
+LINEAR = "linear.onnx"
+"""The linear core without trees, a baseline that ``haechi evaluate`` judges beside the model."""
 
 _PARITY_ROWS = 2000
 _RELATIVE, _ABSOLUTE = 1e-3, 1e-3
@@ -61,6 +65,7 @@ class Outcome:
         held_out: on the years learned from, of fits that had not seen them.
         parity: largest difference between model and graph, in each output's unit.
         interval: the test part, in words.
+        seconds: that all of it took, reading the files not counted.
     """
 
     published: Published
@@ -69,6 +74,7 @@ class Outcome:
     held_out: Judgement
     parity: float
     interval: str
+    seconds: float
 
 
 def run(job: Job, settings: Settings, scratch: Path) -> Outcome:
@@ -94,10 +100,14 @@ def run(job: Job, settings: Settings, scratch: Path) -> Outcome:
     export_fallback(config, unit, scratch / artifact.FALLBACK)
     rows = self_test_rows(held_out)
     tried = self_test(rows, graph, Graph(scratch / artifact.FALLBACK), config, unit)
+    export(learned.linear, config, unit, scratch / LINEAR)
+    bins = learned.bins.said(sample, config)
     said = answer(graph, sample, learned.test)
-    test = judge(said, sample, learned.test, config, learned.thresholds)
+    answers = Answers(model=said, linear=answer(Graph(scratch / LINEAR), sample, learned.test), bins=bins)
+    test = judge(answers, sample, learned.test, config, learned.thresholds)
     seen = learned.parts.learned[sample.issue]
-    before = judge(learned.fitted.held_out, sample, seen, config, learned.thresholds)
+    answers = Answers(model=learned.fitted.held_out, linear=learned.linear.held_out, bins=bins)
+    before = judge(answers, sample, seen, config, learned.thresholds)
     lost = losses(said, sample, learned.test, job.places, config)
     pictures = draw(test, said, sample, learned.test, config, scratch / "pictures", simulated=job.simulated)
     interval = _interval(job, learned)
@@ -115,17 +125,26 @@ def run(job: Job, settings: Settings, scratch: Path) -> Outcome:
 
     def write(folder: Path, version: int, mlflow_run: str | None) -> None:
         manifest = _manifest(job, learned, test, tried, state, interval, version, mlflow_run)
-        for name in (artifact.MODEL, artifact.FALLBACK):
+        for name in (artifact.MODEL, artifact.FALLBACK, LINEAR):
             (folder / name).write_bytes((scratch / name).read_bytes())
         save_rows(rows, folder / artifact.SELF_TEST)
         (folder / artifact.MANIFEST).write_text(manifest.to_json(), encoding="utf-8")
         (folder / artifact.CARD).write_text(card(manifest, job.config, test, before, interval), encoding="utf-8")
         save(state, folder / artifact.STATE)
         save(learned.start, folder / START_STATE)
+        learned.bins.save(folder / BINS)
         save_losses(lost, folder / TEST_LOSSES)
 
     published = publish(record, write, settings)
-    return Outcome(published=published, learned=learned, test=test, held_out=before, parity=parity, interval=interval)
+    return Outcome(
+        published=published,
+        learned=learned,
+        test=test,
+        held_out=before,
+        parity=parity,
+        interval=interval,
+        seconds=(datetime.now(UTC) - started_at).total_seconds(),
+    )
 
 
 def _some(learned: Learned) -> Inputs:
@@ -206,15 +225,10 @@ def _manifest(
 
 
 def _parameters(job: Job, learned: Learned, interval: str) -> dict[str, str]:
-    errors = {
-        f"held_out_rms_{name.replace(' ', '_')}": ", ".join(f"{value:.4g}" for value in values)
-        for name, values in learned.fitted.errors.items()
-    }
     return {
         "hazard": job.config.hazard.name,
         **{name: str(value) for name, value in job.recipe.to_json().items()},
         **{f"alarm_{level}": str(threshold) for level, threshold in learned.thresholds.items()},
-        **errors,
         "tree_shares": ", ".join(f"{share:g}" for share in learned.fitted.shares),
         "seed": str(job.seed),
         "places": str(len(job.places)),

@@ -24,6 +24,7 @@ alarm_h = 3
 kind = "stream gauge"
 source = "a test's own rule"
 hold = 2
+high = 150
 
 [[hazard.levels]]
 name = "watch"

@@ -24,11 +24,17 @@ def test_a_hazard_of_the_citys_own_is_trained_judged_published_and_judged_again(
     assert (found["model"], found["version"], found["champion"]) == ("disaster-stream", 1, 1)
     for one in found["quantity"]:
         assert one["rmse"] < one["rmse_persistence"]
+        assert one["rmse_linear"] < one["rmse_persistence"]
         assert 0.6 < one["coverage"] < 0.95
+    for one, high in zip(found["quantity"], found["quantity_high"], strict=True):
+        assert 0 < high["count"] < one["count"]
+        assert high["rmse_persistence"] > one["rmse_persistence"]
     for one in found["probabilities"]:
         if one["level"] == "watch":
             assert one["came"] > 0
             assert one["skill_climatology"] > 0
+            assert one["skill_bins"] > 0
+            assert one["skill_linear"] is not None
     assert {row["level"] for row in found["alarms"]} == {"watch", "flood"}
     folder = Path(found["folder"])
     manifest = open_artifact(folder, None)
@@ -41,7 +47,8 @@ def test_a_hazard_of_the_citys_own_is_trained_judged_published_and_judged_again(
     again = json.loads(
         command("evaluate", "disaster", "--data", city, "--model", "disaster-stream", "--out", out, "--json")
     )
-    assert again["quantity"] == found["quantity"]
+    for part in ("quantity", "quantity_high", "probabilities"):
+        assert again[part] == found[part]
     assert again["alarms"] == found["alarms"]
     rows = pl.read_parquet(out)
     assert rows.columns[:9] == [
@@ -155,5 +162,7 @@ def test_seouls_fine_dust_beats_climatology_and_persistence(real_data, home):
     for one in found["probabilities"]:
         if one["level"] == "advisory" and one["kind"] == "within":
             assert one["skill_climatology"] > 0
+            assert one["skill_bins"] > 0
+            assert one["skill_linear"] is not None
             assert one["skill_persistence"] > 0
             assert one["calibration_error"] < 0.02

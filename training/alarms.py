@@ -92,7 +92,7 @@ def onsets(in_force: FloatArray, quiet_steps: int) -> npt.NDArray[np.int64]:
 
 
 def judge_alarms(
-    alarm: BoolArray, in_force: FloatArray, *, window_steps: int, step_h: float, quiet_steps: int
+    alarm: BoolArray, in_force: FloatArray, *, window_steps: int, step_h: float, quiet_steps: int, first_row: int = 0
 ) -> Alarms:
     """Hits, misses and false alarms of one place.
 
@@ -106,8 +106,10 @@ def judge_alarms(
         window_steps: of the probability: within so many steps.
         step_h: hours of a step.
         quiet_steps: see ``onsets``.
+        first_row: that is judged; what is known of the rows before tells only what was in force already.
     """
     starts = onsets(in_force, quiet_steps)
+    starts = starts[starts >= first_row]
     ongoing = _ongoing(in_force, quiet_steps)
     free = np.flatnonzero(alarm & ~ongoing)
     episodes = np.split(free, np.flatnonzero(np.diff(free) > window_steps) + 1) if len(free) else []

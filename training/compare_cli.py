@@ -58,6 +58,7 @@ def compare_models(
     Example: haechi models compare traffic/3 traffic@champion --png compared.png
     """
     from features.tables.source import check_out
+    from training import losses
     from training.compare import SEED, compare
     from training.registered import opened
 
@@ -73,9 +74,25 @@ def compare_models(
     if png is not None and data:
         check_out(png, data, suffix=".png")
     one, other = opened(a), opened(b)
-    names = tuple(f"{manifest.name}/{manifest.version}" for _, manifest in (one, other))
+    first, second = (f"{manifest.name}/{manifest.version}" for _, manifest in (one, other))
+    names = first, second
     if covariates is not None and not data:
         raise BadInput(cause=f"--covariates {covariates} is given without --data", mend="Add --data, or leave it out")
+    if one[1].domain != other[1].domain:
+        raise BadInput(
+            cause=f"{one[1].name} is a model of {one[1].domain}, {other[1].name} one of {other[1].domain}",
+            mend="Compare models of one domain",
+        )
+    if (one[0] / losses.TEST_LOSSES).is_file():
+        if data is not None or png is not None:
+            raise BadInput(
+                cause=f"{names[0]} forecasts probabilities: --data and --png are of models that forecast a quantity",
+                mend=f"Leave them out, or judge each on the file: haechi evaluate {one[1].domain} --split all",
+            )
+        verdict, said = losses.compare(losses.load(one[0]), losses.load(other[0]), names, seed=SEED)
+        compared = {"a": names[0], "b": names[1], "verdict": verdict, "sentence": said}
+        emit(compared, as_json=as_json, render=lambda console: console.print(said, markup=False))
+        return
     found = compare(*_ledgers(one, other, data, shape, reading, covariates), seed=SEED)
     simulated = one[1].simulated or other[1].simulated
     if png is not None:
@@ -111,13 +128,7 @@ def _ledgers(
 
     if data is None:
         return load_ledger(one[0]), load_ledger(other[0])
-    domain = one[1].domain
-    if other[1].domain != domain:
-        raise BadInput(
-            cause=f"{one[1].name} is a model of {domain}, {other[1].name} one of {other[1].domain}",
-            mend="Compare models of one domain",
-        )
-    judge = import_module(f"training.{domain}.rejudge").rejudge
+    judge = import_module(f"training.{one[1].domain}.rejudge").rejudge
     first, second = judge((one, other), data, shape, reading, covariates)
     return first, second
 

@@ -34,6 +34,12 @@ def test_alarms_are_judged_by_event(alarms, force, hits, misses, false_alarms, l
     assert (found.hits, found.misses, found.false_alarms, found.leads_h) == (hits, misses, false_alarms, leads)
 
 
+def test_what_began_before_the_rows_judged_is_no_event_of_them():
+    alarm, force = np.zeros(10, np.bool_), np.array([0.0, 1, 1, 0, 0, 0, 0, 1, 1, 0])
+    found = judge_alarms(alarm, force, window_steps=3, step_h=1.0, quiet_steps=2, first_row=2)
+    assert (found.events, found.misses) == (1, 1)
+
+
 def test_ratios_are_of_events():
     found = all_places([judged("...##.....", ".....##..."), judged("#.........", "......##..")])
     assert (found.pod, found.far, found.csi, found.median_lead_h) == (0.5, 0.5, pytest.approx(1 / 3), 2.0)

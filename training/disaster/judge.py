@@ -220,7 +220,11 @@ def alarms_at(
         # What came before the rows judged tells whether their first reading begins an event.
         before = max(0, first - quiet - 1)
         force[before : last + 1] = sample.labels.force[level, before : last + 1, place]
-        found.append(judge_alarms(alarm, force, window_steps=steps, step_h=hazard.step_min / 60, quiet_steps=quiet))
+        found.append(
+            judge_alarms(
+                alarm, force, window_steps=steps, step_h=hazard.step_min / 60, quiet_steps=quiet, first_row=first
+            )
+        )
     return all_places(found)
 
 

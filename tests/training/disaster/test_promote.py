@@ -1,5 +1,6 @@
 """A hazard's champion is replaced by whose probabilities are off less beyond chance."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,6 +22,12 @@ def test_probabilities_that_are_off_less_replace_the_champion(city):
 
     with pytest.raises(BadInput, match="No difference beyond chance between disaster-stream/2 and disaster-stream/1"):
         command("models", "promote", "disaster-stream/2")
+
+    same = json.loads(command("models", "compare", "disaster-stream/2", "disaster-stream/1", "--json"))
+    assert same["verdict"] == "no difference beyond chance"
+    assert same["sentence"].startswith("No difference beyond chance between disaster-stream/2")
+    with pytest.raises(BadInput, match="--data and --png are of models that forecast a quantity"):
+        command("models", "compare", "disaster-stream/2", "disaster-stream/1", "--data", city)
 
     champion = Path(first["folder"])
     save(replace(lost, loss=tuple(one + 1 for one in lost.loss)), champion / TEST_LOSSES)

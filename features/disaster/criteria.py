@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from features.disaster.hazard import Condition, Hazard, Level
+from features.disaster.hazard import Hazard
+from features.disaster.level import Condition, Level
 from features.errors import BadInput
 
 FloatArray = npt.NDArray[np.float64]

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from features.disaster.hazard import Words
+from features.disaster.level import Words
 from features.series import without_unit
 
 _CALLED: Mapping[str, tuple[str, str]] = {

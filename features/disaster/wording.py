@@ -1,6 +1,7 @@
 """A criterion in the words of a legend, in Korean and English."""
 
-from features.disaster.hazard import Condition, Hazard, Level, Words
+from features.disaster.hazard import Hazard
+from features.disaster.level import Condition, Level, Words
 from features.disaster.quantity import called
 from features.series import unit_of
 

@@ -16,11 +16,12 @@ from training.alarms import Alarms, all_places
 from training.disaster.bins import fit_bins
 from training.disaster.fit import fit
 from training.disaster.job import Job, read_job
-from training.disaster.judge import AlarmScore, Answers, Judgement, alarms_at, choose_thresholds, judge
+from training.disaster.judge import Answers, alarms_at, choose_thresholds, judge
 from training.disaster.learn import own_quantity, start_state
 from training.disaster.parts import Parts, parts
 from training.disaster.report import alarm_table, document, level_table, quantity_tables
 from training.disaster.sample import Said, Sample, sample_of
+from training.disaster.scores import AlarmScore, Judgement
 from training.options import TrainOptions
 
 _NEVER = "never"

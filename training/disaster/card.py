@@ -3,8 +3,8 @@
 from features.disaster.config import DisasterConfig
 from features.disaster.wording import criterion, release
 from features.manifest import Manifest
-from training.disaster.judge import Judgement
 from training.disaster.report import FEWEST_CASES, TOO_FEW, alarm_rows
+from training.disaster.scores import Judgement
 
 
 def card(manifest: Manifest, config: DisasterConfig, test: Judgement, held_out: Judgement, interval: str) -> str:

@@ -19,9 +19,9 @@ from features.tables.columns import ReadOptions
 from features.tables.source import check_out
 from training.disaster.evaluate import evaluate as judge_published
 from training.disaster.job import read_job
-from training.disaster.judge import Judgement
 from training.disaster.report import FEWEST_CASES, alarm_table, document, level_table, quantity_tables
 from training.disaster.run import Outcome, run
+from training.disaster.scores import Judgement
 from training.options import TrainOptions
 from training.publish import check_home
 

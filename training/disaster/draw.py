@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 from features.clock import wall_clock
 from features.disaster.config import DisasterConfig
 from features.figure import save_png
-from training.disaster.judge import Judgement
 from training.disaster.sample import Said, Sample
+from training.disaster.scores import Judgement
 
 _INK, _MODEL, _BAND, _GREY, _LINE = "#1b2733", "#0b6e99", "#9cc9dc", "#8a949e", "#b3261e"
 _AROUND_STEPS = 240

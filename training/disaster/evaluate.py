@@ -21,10 +21,11 @@ from training.disaster.answer import answer
 from training.disaster.bins import load_bins
 from training.disaster.hashing import data_sha256
 from training.disaster.job import places_of, read_measured, sources_of
-from training.disaster.judge import Answers, Judgement, judge
+from training.disaster.judge import Answers, judge
 from training.disaster.predictions import write
 from training.disaster.run import LINEAR, START_STATE
 from training.disaster.sample import sample_of
+from training.disaster.scores import Judgement
 from training.export import Graph
 from training.provenance import is_simulated
 from training.registered import opened_of

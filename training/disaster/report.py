@@ -10,7 +10,7 @@ from rich.table import Table
 from features.disaster.hazard import Hazard
 from features.manifest import Score
 from training.alarms import FEWEST_EVENTS
-from training.disaster.judge import AlarmScore, Judgement, QuantityScore
+from training.disaster.scores import AlarmScore, Judgement, QuantityScore
 
 TOO_FEW = "too few events"
 

@@ -33,10 +33,11 @@ from training.disaster.guard import (
 )
 from training.disaster.hashing import data_sha256
 from training.disaster.job import Job
-from training.disaster.judge import Answers, Judgement, judge
+from training.disaster.judge import Answers, judge
 from training.disaster.learn import Learned, learn
 from training.disaster.losses import losses
 from training.disaster.report import manifest_scores, metrics
+from training.disaster.scores import Judgement
 from training.export import Graph
 from training.losses import TEST_LOSSES
 from training.losses import save as save_losses

@@ -98,7 +98,7 @@ def test_the_whole_path_in_an_empty_folder(demo: Start, tmp_path: Path) -> None:
     assert "SIMULATED  Jongno-1/in  volume_veh_h" in output
     assert "demo-simulated/1, veh/h, quality: ok" in output
     # Criteria, the risk of a flood and of a haze before they come, and why.
-    assert "stage at least 550 cm" in output
+    assert "water level at least 550 cm" in output
     assert "SIMULATED  Flooding of Jamsu bridge" in output
     assert "SIMULATED  Fine dust (PM2.5)" in output
     # Hours before the bridge is closed: not at once, but in half a day for sure.

@@ -31,12 +31,14 @@ class Moment:
 
     Attributes:
         table: features of that one issue time.
+        state: all that was known then.
         issued_at: the latest reading that counts is of then.
         as_of: until when readings were seen.
         is_stale: they are older than the operator allows.
     """
 
     table: Table
+    state: DisasterState
     issued_at: datetime
     as_of: datetime
     is_stale: bool
@@ -68,6 +70,7 @@ def moment(request: v1.RiskRequest | v1.WhyRequest, memory: Memory, *, now: date
     asked_at = issued_at if fresh or request.HasField("issued_at") else now
     return Moment(
         table=build(None, state, config, [issued_at]),
+        state=state,
         issued_at=issued_at,
         as_of=as_of,
         is_stale=asked_at - as_of > stale_after,

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from features.disaster.config import DisasterConfig
-from features.disaster.signal import OWN
+from features.disaster.signal import EVERYWHERE, OWN
+from features.disaster.state import DisasterState, quantities
 from features.series import unit_of
 from serving.call import Call
 from serving.disaster.moment import Moment
@@ -19,8 +20,8 @@ from serving.runtime import Runtime
 from serving.served import Served
 from serving.tensors import Array
 
-# What comes nearest to a reading is shown.
-_NEARNESS = {"lag": 0, "mean": 1, "highest": 2, "lowest": 2, "total": 3, "ahead": 4, "change": 5, "spent": 6}
+# What comes nearest to a reading is shown; of a change, or a share of the time, the latest reading itself.
+_NEARNESS = {"lag": 0, "mean": 1, "highest": 2, "lowest": 2, "total": 3, "ahead": 4}
 # What moves a probability by less is no reason to anybody.
 _LEAST_EFFECT = 0.005
 
@@ -66,8 +67,10 @@ def reasons(
         # What the model does not answer itself tells nothing of the measurement; nor does NaN.
         if row in outputs.fallback or not abs(whole - rest[row - 1]) >= _LEAST_EFFECT:
             continue
-        value, unit = _latest(config, inputs, own), unit_of(quantity)
         where, without = place if at == OWN else at, rest[row - 1]
+        value, unit = _seen(config, inputs, own), unit_of(quantity)
+        if value is None:
+            value = _latest(config, moment.state, quantity, where)
         is_own = at == OWN and quantity == config.hazard.quantity
         said = f"{value:,.4g} {unit}" if abs(value) < 1000 else f"{value:,.0f} {unit}"
         words = reason(quantity, where, said, is_own=is_own, probability=whole, without=without)
@@ -103,10 +106,20 @@ def _without(inputs: dict[str, Array], columns: list[list[int]]) -> dict[str, Ar
     return rows
 
 
-def _latest(config: DisasterConfig, inputs: dict[str, Array], columns: list[int]) -> float:
-    """The newest reading that the model sees, else their shortest mean, in the unit that was measured."""
-    seen = [column for column in columns if inputs["feature_mask"][0, column]]
+def _seen(config: DisasterConfig, inputs: dict[str, Array], columns: list[int]) -> float | None:
+    """The newest reading that the model sees, else their shortest mean or the like, in the unit that was measured."""
+    seen = [at for at in columns if inputs["feature_mask"][0, at] and config.features[at].kind in _NEARNESS]
+    if not seen:
+        return None
     column = min(seen, key=lambda one: (_NEARNESS[config.features[one].kind], config.features[one].steps))
     value, power = float(inputs["feature"][0, column]), config.hazard.signals[config.features[column].signal].power
     # Undoes what was done to it as a feature.
     return float(np.sign(value) * abs(value) ** (1 / power))
+
+
+def _latest(config: DisasterConfig, state: DisasterState, quantity: str, where: str) -> float:
+    """The latest reading that the state keeps; of everywhere the mean of the latest ones."""
+    sources = [at for at, name in enumerate(state.sources) if where in (name, EVERYWHERE)]
+    tail = state.tail[quantities(config).index(quantity)][:, sources]
+    latest = [float(one[~np.isnan(one)][-1]) for one in tail.T if not np.isnan(one).all()]
+    return float(np.mean(latest))

@@ -54,7 +54,7 @@ def reason(name: str, where: str, said: str, *, is_own: bool, probability: float
             f"{now}.",
         )
     return Words(
-        ko=f"{where} {words.ko}({said})을 빼고 보면 {now}가 아니라 {then}입니다.",
+        ko=f"{where} {words.ko}({said}) 없이 보면 {now}가 아니라 {then}입니다.",
         en=f"Without the {words.en} at {where} ({said}) it would be {then} instead of {now}.",
     )
 

@@ -265,8 +265,16 @@ def test_a_reason_is_measured_and_said_in_both_languages(client: Client, river_s
 
     assert (one.value, one.unit) == (pytest.approx(9000, rel=1e-3), "m3/s")
     assert "Without the release at paldang (9,000 m3/s) it would be" in one.words.en
-    assert "paldang 방류량(9,000 m3/s)을 빼고 보면" in one.words.ko
+    assert "paldang 방류량(9,000 m3/s) 없이 보면" in one.words.ko
     assert one.effect > 0
+
+
+def test_where_only_a_change_counts_the_latest_reading_is_shown(client: Client) -> None:
+    why = client.disaster_why(AIR_MODEL, STATIONS[0])
+    one = next(one for one in why.reasons if one.quantity == "o3_ppm")
+
+    assert one.value == pytest.approx(0.06)
+    assert f"Without the ozone at {STATIONS[0]} (0.06 ppm)" in one.words.en
 
 
 def test_another_level_and_horizon_may_be_asked_about(client: Client, river_state: DisasterState) -> None:

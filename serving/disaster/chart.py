@@ -81,7 +81,14 @@ def png(risk: Risk, place: RiskPlace, path: Path) -> None:
     above.set_ylabel(f"{called(risk.quantity).en}, {risk.unit}", parse_math=False)
     for number, level in enumerate(risk.levels):
         colour = _COLOURS[min(number, len(_COLOURS) - 1)]
-        below.plot(ahead, [_drawn(row[number].probability) for row in rows], "o-", color=colour, label=level.words.en)
+        below.plot(
+            ahead,
+            [_drawn(row[number].probability) for row in rows],
+            "o-",
+            color=colour,
+            label=level.words.en,
+            clip_on=False,
+        )
         if level.alarm_at is not None:
             below.axhline(level.alarm_at, color=colour, lw=0.8, ls=":")
     below.set_ylim(0, 1)
@@ -98,7 +105,8 @@ def _tidy(axes: "Axes") -> None:
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(color="#e6eaed", lw=0.6)
     axes.set_axisbelow(True)
-    axes.legend(frameon=False, loc="upper left")
+    # Above the axes, where no line can run through it.
+    axes.legend(frameon=False, loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.1, ncols=len(_COLOURS))
 
 
 def _by_horizon(risk: Risk, place: RiskPlace) -> list[list[RiskPrediction]]:
@@ -116,7 +124,8 @@ def _local(times: Sequence[datetime], risk: Risk) -> npt.NDArray[np.datetime64]:
 def _title(risk: Risk, place: RiskPlace) -> str:
     label = "SIMULATED  " if risk.simulated else ""
     issued = risk.issued_at.astimezone(ZoneInfo(risk.timezone))
-    return f"{label}{risk.words.en} at {place.entity_id}, issued {issued:%Y-%m-%d %H:%M} {risk.timezone}"
+    name = place.entity_id if place.name.en == place.entity_id else f"{place.name.en} ({place.entity_id})"
+    return f"{label}{risk.words.en} at {name}, issued {issued:%Y-%m-%d %H:%M} {risk.timezone}"
 
 
 def _caption(risk: Risk, place: RiskPlace) -> str:

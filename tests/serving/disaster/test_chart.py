@@ -75,3 +75,6 @@ def test_a_picture_names_quantity_and_unit_once(monkeypatch: pytest.MonkeyPatch)
     chart.png(risk(), risk().places[0], Path("risk.png"))
     above, _ = drawn[0].axes
     assert above.get_ylabel() == "water level, cm"
+    for axes in drawn[0].axes:
+        legend = axes.get_legend().get_window_extent()
+        assert legend.y0 >= axes.get_window_extent().y1 - 1, "no line runs through the legend"

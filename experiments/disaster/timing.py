@@ -16,14 +16,14 @@ HAZARDS, REPEATS = 6, 50
 def timed(folder: Path) -> tuple[str, str, str]:
     """One model's districts, all its horizons, features and graph, once for each of six hazards, on one thread."""
     runtime = Runtime(threads=1)
-    served = runtime.load(folder)
-    config = DisasterConfig.from_json(dict(served.manifest.config))
+    manifest = runtime.load(folder)
+    config = DisasterConfig.from_json(dict(manifest.config))
     state = load(folder / STATE, config)
     spent = []
     for _ in range(REPEATS):
         start = perf_counter()
         for _ in range(HAZARDS):
-            runtime.run(served.name, build(None, state, config, [state.as_of]).inputs)
+            runtime.run(manifest.name, build(None, state, config, [state.as_of]).inputs)
         spent.append(1000 * (perf_counter() - start))
     what = f"{len(state.places)} districts x {HAZARDS} hazards x {len(config.horizons_steps)} horizons, one thread"
     return (f"{what}, features and graph", "<= 100 ms", f"{median(spent):.1f} ms")

@@ -46,7 +46,7 @@ check: install ## format, lint, types, direction of imports, dead code
 bench: install ## the figures of RESULT.md, measured here
 	@$(PY) -m experiments.traffic.bench $(if $(DATA),--data "$(DATA)")
 
-bench-disaster: install ## the figures of the hazard models; about an hour
+bench-disaster: install ## the figures of the hazard models; about half an hour
 	@$(PY) -m experiments.disaster.bench $(if $(DATA),--data "$(DATA)")
 
 bench-%: install ## serving, swap, overload, soak, fuzz, peers: the server's own figures; serving and peers need h2load

@@ -66,7 +66,9 @@ def alarm_table(found: Judgement, title: str) -> Table:
         table.add_column(heading, justify="left" if heading == "level" else "right")
     for row in alarm_rows(found):
         counts = [str(row[key]) for key in ("events", "hits", "misses", "false_alarms")]
-        claims = [TOO_FEW] * 4 if row["claim"] == TOO_FEW else [_figure(row[key]) for key in ("pod", "far", "csi")]
+        claims = (
+            [TOO_FEW, *[""] * 3] if row["claim"] == TOO_FEW else [_figure(row[key]) for key in ("pod", "far", "csi")]
+        )
         if row["claim"] != TOO_FEW:
             claims.append("-" if row["median_lead_h"] is None else f"{row['median_lead_h']:.1f} h")
         table.add_row(row["level"], f"{row['threshold']:.2f}", f"{row['horizon_h']} h", *counts, *claims)

@@ -34,9 +34,9 @@ def advance(state: DisasterState, raw: Raw, config: DisasterConfig, until: datet
     """
     rows = rows_of(state, raw.measured, config, until)
     last = np.array([rows.row(step_on_clock(until, config.step_min, like=state.as_of))])
-    columns, memory = np.arange(len(state.sources)), config.memory_steps
+    columns, kept = np.arange(len(state.sources)), range(1 - config.memory_steps, 1 + config.ahead_steps)
     moved = state.copy()
-    moved.tail = np.stack([rows.seen(name, last, columns, range(1 - memory, 1))[0] for name in quantities(config)])
+    moved.tail = np.stack([rows.seen(name, last, columns, kept)[0] for name in quantities(config)])
     moved.before = carried_before(rows, state, config, last)[:, 0].astype(np.float32)
     moved.as_of = until
     return moved

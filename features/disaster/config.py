@@ -79,6 +79,11 @@ class DisasterConfig:
         """Readings that the state keeps: all that a signal or a criterion looks back on."""
         return 2 + max(*(signal.memory + self.hazard.hold for signal in self.hazard.signals), self.lookback_steps)
 
+    @property
+    def ahead_steps(self) -> int:
+        """Readings ahead of the latest that the state keeps: as far as a signal looks at forecasts."""
+        return max((steps for signal in self.hazard.signals for steps in signal.ahead), default=0)
+
     def to_json(self) -> dict[str, Any]:
         """Plain values, for the manifest."""
         row = self.hazard.model_dump(mode="json", exclude_defaults=True)

@@ -88,18 +88,20 @@ def rows_of(state: DisasterState, measured: Measured | None, config: DisasterCon
             cause=f"{last.isoformat()} lies before {state.as_of.isoformat()}, which the state has seen",
             mend="Ask for a later time, or take an older state",
         )
-    ahead = max((step for signal in config.hazard.signals for step in signal.ahead), default=0)
+    ahead, kept = config.ahead_steps, config.memory_steps + config.ahead_steps
     first, names = as_of + 1 - config.memory_steps, quantities(config)
     values = np.full((len(names), number + ahead + 1 - first, len(state.sources)), np.nan, dtype=np.float32)
-    values[:, : config.memory_steps] = state.tail
+    values[:, :kept] = state.tail
     if measured is None:
-        return _with_derived(names, values, None, state, config, first)
+        # All that the state keeps was known when it was made, what lies ahead of it too.
+        known_s = np.full(values.shape, int((state.as_of - EPOCH).total_seconds())) if ahead else None
+        return _with_derived(names, values, known_s, state, config, first)
     _check_clock(measured, state, config)
     step_s = config.step_min * 60
     offset_s = int(clock_offset(state.as_of, config.step_min).total_seconds())
     own_s = (np.arange(values.shape[1]) + first) * step_s + offset_s
     known_s = np.broadcast_to(own_s[None, :, None], values.shape).copy()
-    known_s[:, : config.memory_steps] = int((state.as_of - EPOCH).total_seconds())
+    known_s[:, :kept] = int((state.as_of - EPOCH).total_seconds())
     news = _on_grid(measured, state, config, first, values.shape, last)
     late_s = (config.memory_steps - config.lookback_steps) * step_s
     fresh = ~np.isnan(news.values) & (news.known_s > int((state.as_of - EPOCH).total_seconds()))

@@ -26,8 +26,9 @@ class DisasterState:
     Attributes:
         places: where the hazard is judged, in order.
         sources: all entities whose readings it looks at, the places among them.
-        as_of: readings known by this instant are in; that of the last row of ``tail``.
-        tail: (quantity, memory, source), the latest readings, quantities as in ``quantities(config)``.
+        as_of: readings known by this instant are in.
+        tail: (quantity, time, source), the latest readings, that of ``as_of`` the last of ``memory_steps``, and the
+            forecasts for ``ahead_steps`` more; quantities as in ``quantities(config)``.
         before: (level, place), what was in force before the tail, 1, 0 or NaN.
         usual: (level, month, hour), how often each level is met; fitted in training.
         usual_within: (level, horizon, month, hour), how often it is met in the time after up to each horizon.
@@ -74,7 +75,7 @@ def fresh(places: tuple[str, ...], sources: tuple[str, ...], as_of: datetime, co
         places=places,
         sources=sources,
         as_of=as_of,
-        tail=unknown(len(quantities(config)), config.memory_steps, len(sources)),
+        tail=unknown(len(quantities(config)), config.memory_steps + config.ahead_steps, len(sources)),
         before=unknown(levels, len(places)),
         usual=np.zeros((levels, MONTHS, HOURS), dtype=np.float32),
         usual_within=np.zeros((levels, len(config.horizons_steps), MONTHS, HOURS), dtype=np.float32),

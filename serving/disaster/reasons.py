@@ -120,6 +120,6 @@ def _seen(config: DisasterConfig, inputs: dict[str, Array], columns: list[int]) 
 def _latest(config: DisasterConfig, state: DisasterState, quantity: str, where: str) -> float:
     """The latest reading that the state keeps; of everywhere the mean of the latest ones."""
     sources = [at for at, name in enumerate(state.sources) if where in (name, EVERYWHERE)]
-    tail = state.tail[quantities(config).index(quantity)][:, sources]
+    tail = state.tail[quantities(config).index(quantity), : config.memory_steps][:, sources]
     latest = [float(one[~np.isnan(one)][-1]) for one in tail.T if not np.isnan(one).all()]
     return float(np.mean(latest))

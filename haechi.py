@@ -45,7 +45,7 @@ def _haechi(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Say which version this is.")
     ] = False,
 ) -> None:
-    """Traffic forecasts for a city's safety room: train, judge, serve and ask."""
+    """Forecasts of traffic and hazards for a city's safety room: train, judge, serve, ask, and keep its alerts."""
 
 
 for room in ROOMS:

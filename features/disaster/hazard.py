@@ -9,6 +9,7 @@ from pydantic import Field, FiniteFloat, field_validator, model_validator
 from features.disaster.level import Condition, Level, Name, Positive, Words
 from features.disaster.signal import OWN, Signal
 from features.frozen import Frozen, Text
+from features.series import unit_of
 
 
 class Place(Frozen):
@@ -21,6 +22,8 @@ class Place(Frozen):
         lon: degrees, WGS84.
         measured: the quantity that is measured there where it is not the hazard's own, e.g. a stage above sea level.
         add: what turns ``measured`` into the hazard's quantity when it is added, in its unit.
+        middle: between which the middle of a season's readings lies, in the hazard's unit; a file whose middle lies
+            elsewhere is of another gauge or datum. None: nobody knows.
     """
 
     id: Text
@@ -29,6 +32,7 @@ class Place(Frozen):
     lon: Annotated[float, Field(ge=-180, le=180)]
     measured: Name | None = None
     add: FiniteFloat = 0.0
+    middle: tuple[FiniteFloat, FiniteFloat] | None = None
 
 
 class Tide(Frozen):
@@ -162,8 +166,22 @@ class Hazard(Frozen):
         if not any(each.quantity == self.guess and each.at == OWN and each.ahead for each in self.signals):
             raise ValueError(f"no signal is '{self.guess}' ahead at the place itself, which was to be the first guess")
         powers = [each.power for each in self.signals if each.quantity in (self.guess, self.quantity)]
+        if unit_of(self.guess) != unit_of(self.quantity):
+            raise ValueError(f"'{self.guess}' is no first guess of '{self.quantity}': their units differ")
         if self.log or any(power != 1 for power in powers):
             raise ValueError("a first guess goes with the quantity as it is: without log, and with power 1")
+        return self
+
+    @model_validator(mode="after")
+    def _in_its_unit(self) -> "Hazard":
+        if unit_of(self.quantity) not in (self.unit, "unknown"):
+            raise ValueError(f"unit '{self.unit}' is not that of '{self.quantity}', {unit_of(self.quantity)}")
+        low, high = self.plausible
+        own = [each for level in self.levels for way in level.met for each in way if each.quantity == self.quantity]
+        lines = [each.threshold for each in own if each.sum_h is None]
+        for what, line in [("high", self.high), *(("threshold", each) for each in lines)]:
+            if line is not None and not low <= line <= high:
+                raise ValueError(f"{what} {line:g} lies outside what is plausible, {low:g} to {high:g} {self.unit}")
         return self
 
     @model_validator(mode="after")

@@ -13,7 +13,7 @@ from rich.console import Console
 
 from features import DOMAINS
 from features.console import JsonFlag, emit
-from features.errors import HaechiError, UnknownName
+from features.errors import BadInput, HaechiError, UnknownName
 from features.settings import load
 
 alerts = typer.Typer(no_args_is_help=True, help="The queue of alerts: list, watch, act, check.")
@@ -144,7 +144,10 @@ def _verify(*, store: StoreFlag = None, as_json: JsonFlag = False) -> None:
     """
     from serving.alerts.store import Store, default_place
 
-    opened = Store(store or default_place(load()))
+    place = store or default_place(load())
+    if "://" not in place and not Path(place).is_file():
+        raise BadInput(cause=f"There is no store of alerts at {place}", mend="Name it with --store, or HAECHI_STORE")
+    opened = Store(place)
     try:
         verdict = opened.verify()
     finally:

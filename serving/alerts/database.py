@@ -36,6 +36,7 @@ class Database:
         self.name = url.database or "" if url.get_backend_name() == "sqlite" else url.render_as_string()
         self._is_file = url.get_backend_name() == "sqlite"
         self._engine = _sqlite(url) if self._is_file else _postgresql(url)
+        self._was_there = False
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -67,8 +68,15 @@ class Database:
 
     @contextmanager
     def _named(self) -> Iterator[None]:
+        # An open file that was removed takes what is written with it, and nobody else sees it.
+        if self._is_file and self._was_there and not Path(self.name).exists():
+            raise StorageFailure(
+                cause=f"The store of alerts {self.name} is gone: it was there before",
+                mend="Put its last copy back, and start again",
+            )
         try:
             yield
+            self._was_there = True
         except (SQLAlchemyError, OSError) as error:
             # Without its context: a driver's traceback may hold the URL.
             raise _failure(self.name, error) from None

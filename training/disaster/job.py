@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from features.calendar import known_country
 from features.console import note
 from features.disaster.config import DisasterConfig
 from features.disaster.daily import daily
+from features.disaster.hazard import Hazard, Place
 from features.disaster.measured import Measured, from_panels
 from features.disaster.signal import EVERYWHERE, OWN
 from features.disaster.table import hazard
@@ -23,6 +25,8 @@ from training.disaster.recipe import Recipe
 from training.options import TrainOptions, split_instants
 from training.provenance import is_simulated
 
+# In a shorter time a river may be high all along.
+_SEASON_MIN = 100 * 24 * 60
 _SPLIT = (0.6, 0.2, 0.2)
 """What ``--split`` is where nobody gave it."""
 
@@ -171,14 +175,33 @@ def places_of(measured: Measured, config: DisasterConfig) -> tuple[str, ...]:
     for name, quantity in list(wanted.items()):
         if quantity not in measured.values:
             raise _not_measured(quantity, measured)
-        if name not in measured.entities:
+        if name not in measured.entities or np.isnan(measured.values[quantity][:, measured.entities.index(name)]).all():
             del wanted[name]
     if not wanted:
         raise BadInput(
-            cause=f"None of the places of {row.name} is measured: {', '.join(place.id for place in row.places)}",
+            cause=f"None of the places of {row.name} is measured: no {row.quantity} of "
+            f"{', '.join(place.id for place in row.places)}",
             mend=f"Give their readings; the file holds {', '.join(measured.entities[:10])}",
         )
+    for place in row.places:
+        if place.id in wanted:
+            _refuse_other_datum(place, measured.values[wanted[place.id]][:, measured.entities.index(place.id)], row)
     return tuple(wanted)
+
+
+def _refuse_other_datum(place: Place, readings: npt.NDArray[np.float32], row: Hazard) -> None:
+    known = readings[~np.isnan(readings)]
+    if place.middle is None or len(known) < _SEASON_MIN // row.step_min:
+        return
+    middle, (low, high) = float(np.median(known)) + place.add, place.middle
+    if not low <= middle <= high:
+        raise BadInput(
+            cause=f"Half of the readings of {place.id} ({place.words.en}) lie below {middle:.4g} {row.unit}, where "
+            f"{low:g} to {high:g} {row.unit} was expected: another gauge, or another datum, as sea level for the staff "
+            "gauge",
+            mend=f"Give {row.quantity} of that gauge over its own zero; a city's own gauge belongs into its own table "
+            "(HAECHI_HAZARDS)",
+        )
 
 
 def sources_of(places: tuple[str, ...], config: DisasterConfig) -> tuple[str, ...]:

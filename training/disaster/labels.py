@@ -26,6 +26,7 @@ class Labels:
         start: instant of the first row, aware.
         step_min: minutes between rows.
         horizons_steps: of what comes ahead.
+        heard: (time, place), whether a gauge said anything, true or not.
         quantity: (time, place), what was measured of the hazard's own quantity, where it can be true.
         value: (group, time, place), what each group of levels compares with its thresholds.
         rises: of each group, whether a larger value meets it.
@@ -36,6 +37,7 @@ class Labels:
     start: datetime
     step_min: int
     horizons_steps: tuple[int, ...]
+    heard: npt.NDArray[np.bool_]
     quantity: FloatArray
     value: FloatArray
     rises: tuple[bool, ...]
@@ -91,6 +93,7 @@ def labels_of(measured: Measured, state: DisasterState, config: DisasterConfig) 
     columns = place_columns(state)
     readings = {name: rows.values[number][:end, columns] for number, name in enumerate(rows.names)}
     lookback, hazard = config.lookback_steps, config.hazard
+    heard = ~np.isnan(readings[hazard.quantity])
     # What a stuck gauge says never came.
     readings[hazard.quantity] = screened(readings[hazard.quantity].T, hazard.own_signal).T
     own = groups(hazard)
@@ -102,6 +105,7 @@ def labels_of(measured: Measured, state: DisasterState, config: DisasterConfig) 
         start=state.as_of,
         step_min=config.step_min,
         horizons_steps=config.horizons_steps,
+        heard=heard[skip:],
         quantity=readings[config.hazard.quantity][skip:],
         value=np.array([value(hazard, group, readings)[skip:] for group in own], dtype=np.float32),
         rises=tuple(group.rises for group in own),

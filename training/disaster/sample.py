@@ -80,8 +80,8 @@ def sample_of(measured: Measured, state: DisasterState, config: DisasterConfig, 
         bar: shows issue times done and time left.
     """
     labels = labels_of(measured, state, config)
-    known = ~np.isnan(labels.quantity).all(axis=1)
-    chosen = np.flatnonzero(known)
+    # Also while a gauge is stuck: who stood there then could not know it yet, and had to be told something.
+    chosen = np.flatnonzero(labels.heard.any(axis=1))
     tables, raw = [], Raw(measured=measured)
     starts = range(0, len(chosen), _CHUNK)
     for start in bar.track(starts, description="building features"):

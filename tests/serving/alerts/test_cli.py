@@ -175,6 +175,7 @@ def test_a_file_that_is_wrong_somewhere_raises_nothing(run, events, more, cause)
         pytest.param(["show", "nobody"], id="no such alert"),
         pytest.param(["list", "--min-severity", "bad"], id="no such severity"),
         pytest.param(["verify", "--store", "mysql://h/d"], id="no such store"),
+        pytest.param(["verify", "--store", "nowhere.sqlite"], id="no store yet"),
     ],
 )
 def test_a_mistake_is_named_with_its_mend(run, words):

@@ -1,5 +1,7 @@
 """What callers of ``AlertService`` hear of a store that is not there: to try again, and not where it is."""
 
+from pathlib import Path
+
 import grpc
 import pytest
 from pydantic import SecretStr
@@ -59,3 +61,13 @@ def test_a_store_that_goes_away_and_comes_back(core, room):
     with core.store._database.writing() as connection:
         connection.exec_driver_sql("ALTER TABLE away RENAME TO haechi_alerts")
     assert room.ask("Acknowledge", id=id, reason="seen").life == "acknowledged"
+
+
+def test_a_store_that_is_removed_is_not_taken_for_what_it_was(core, room):
+    raised(core, "a")
+    assert len(room.ask("List").alerts) == 1
+    file = Path(core.store._database.name)
+    away = file.rename(file.with_name("away.sqlite"))
+    refused_for_its_store(room)
+    away.rename(file)
+    assert len(room.ask("List").alerts) == 1

@@ -48,6 +48,7 @@ def test_without_one_the_first_guess_is_no_change():
     [
         ({"guess": "nothing_c"}, "no signal is 'nothing_c' ahead"),
         ({"log": True}, "without log"),
+        ({"guess": "ldaps_wind_speed_ms"}, "their units differ"),
     ],
 )
 def test_a_guess_that_cannot_be_is_refused(change: dict[str, object], cause: str):

@@ -104,7 +104,7 @@ def test_the_whole_path_in_an_empty_folder(demo: Start, tmp_path: Path) -> None:
     # Hours before the bridge is closed: not at once, but in half a day for sure.
     assert odds(output, "Sun 30 08:50")[0] < 10
     assert odds(output, "Sun 30 19:50")[0] > 90
-    assert len(re.findall(r"^ +[+-]\d+\.\d % ", output, re.MULTILINE)) >= 2
+    assert len(re.findall(r"^ +[+-]\d+\.\d   ", output, re.MULTILINE)) >= 2
     # Their alerts are an exercise, in a queue of the demo's own.
     assert "SIMULATED 잠수교" in output
     assert not (tmp_path / "here" / ".haechi" / "alerts.sqlite").exists()

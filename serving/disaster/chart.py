@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -13,12 +12,9 @@ from rich.table import Table
 from rich.text import Text
 
 from features.disaster.quantity import called
-from features.figure import save_png
+from features.figure import save_png, tidy
 from serving.alerts.words import Words
 from serving.disaster.replies import Risk, RiskPlace, RiskPrediction, Why
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 # From the mildest level on.
 _COLOURS = ("#d9a521", "#d9622b", "#a3195b", "#5b1a5e")
@@ -45,10 +41,10 @@ def reasons(why: Why) -> Table | Text:
     if not why.reasons:
         return Text(f"{title}: {_unexplained(why).en}.\n{_unexplained(why).ko}.")
     table = Table(title=Text(title), caption=Text(why.method.en), box=box.SIMPLE_HEAD)
-    table.add_column("effect", justify="right", no_wrap=True)
+    table.add_column("effect, points", justify="right", no_wrap=True)
     table.add_column("because")
     for one in why.reasons:
-        table.add_row(f"{100 * one.effect:+.1f} %", Text(f"{one.words.en}\n{one.words.ko}"))
+        table.add_row(f"{100 * one.effect:+.1f}", Text(f"{one.words.en}\n{one.words.ko}"))
     return table
 
 
@@ -94,19 +90,11 @@ def png(risk: Risk, place: RiskPlace, path: Path) -> None:
     below.set_ylim(0, 1)
     below.set_ylabel("met by then (dotted: alarm)")
     for axes in (above, below):
-        _tidy(axes)
+        tidy(axes)
     # "A$1$" is a name, not a formula.
     figure.suptitle(_title(risk, place), parse_math=False)
     figure.supxlabel(_caption(risk, place), fontsize="small")
     save_png(figure, path)
-
-
-def _tidy(axes: "Axes") -> None:
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.grid(color="#e6eaed", lw=0.6)
-    axes.set_axisbelow(True)
-    # Above the axes, where no line can run through it.
-    axes.legend(frameon=False, loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.1, ncols=len(_COLOURS))
 
 
 def _by_horizon(risk: Risk, place: RiskPlace) -> list[list[RiskPrediction]]:

@@ -17,7 +17,7 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from features.figure import save_png
+from features.figure import save_png, tidy
 from features.quantiles import column
 from serving.traffic.replies import Forecast, Observed, Prediction
 
@@ -79,10 +79,7 @@ def _draw(axes: "Axes", forecast: Forecast, observed: Sequence[Observed], predic
         axes.plot(past, [o.value for o in observed], "o-", color="#1b2733", ms=3, lw=0.8, label="measured")
     axes.set_ylabel(f"{forecast.quantity}, {forecast.unit}", parse_math=False)
     axes.set_ylim(bottom=0)
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.grid(color="#e6eaed", lw=0.6)
-    axes.set_axisbelow(True)
-    axes.legend(frameon=False, loc="upper left")
+    tidy(axes)
 
 
 def _local(times: Sequence[datetime], forecast: Forecast) -> npt.NDArray[np.datetime64]:

@@ -8,22 +8,19 @@ missing, also the sun's at night.
 
 from dataclasses import replace
 
-import numpy as np
 import polars as pl
 
-from features.errors import BadInput
 from features.tables.columns import ReadOptions
+from features.tables.daily_clock import DailyClock
 from features.tables.layout import Column, Layout
-from features.tables.published import TIMEZONE, Block, Cells, read_cells, read_entity, read_times
+from features.tables.published import Block, Cells, read_cells, read_entity, read_times
 from features.tables.source import Table
 
 _RAIN, _SNOW, _SUN = "rain_mm", "snow_depth_cm", "solar_radiation_mj_m2"
 _BLANK_MEANS_NONE = (_RAIN, _SNOW)
 _OF_THE_HOUR = (_RAIN, "sunshine_h", _SUN)
 # Over Korea the sun stands highest between 12:20 and 12:50: the hour around that ends at 13.
-_NOON_H = 13
-_MOST_OFF_H = 1.5
-_LEAST_DAYS = 3
+_NOON = DailyClock(words="the sun stands highest", peak_h=13, most_off_h=1.5, least_days=3)
 
 LAYOUT = Layout(
     shape="asos",
@@ -65,7 +62,7 @@ def read_blocks(table: Table, options: ReadOptions) -> list[Block]:
     cells = _none_is_zero(read_cells(table, LAYOUT, options))
     times, _ = read_times(table, LAYOUT, options)
     if _SUN in cells.values.columns:
-        _refuse_shifted(times, cells.values[_SUN], table)
+        _NOON.refuse_shifted(times, cells.values[_SUN], table.path)
     station = read_entity(table, LAYOUT)
     sums = [name for name in cells.values.columns if name in _OF_THE_HOUR]
     readings = [name for name in cells.values.columns if name not in _OF_THE_HOUR]
@@ -88,25 +85,3 @@ def _none_is_zero(cells: Cells) -> Cells:
             values = values.with_columns(values[name].zip_with(~none, pl.Series([0.0])).alias(name))
             counts[name] = replace(counts[name], none_as_zero=int(none.sum()))
     return Cells(values=values, blank=cells.blank, counts=counts)
-
-
-def _refuse_shifted(times: pl.Series, radiation: pl.Series, table: Table) -> None:
-    """The sun is a clock that no file can set wrong."""
-    local = times.dt.convert_time_zone(TIMEZONE)
-    sunny = pl.DataFrame([local.dt.hour().alias("hour"), local.dt.date().alias("day"), radiation.alias("mj")])
-    sunny = sunny.drop_nulls().filter(pl.col("mj") > 0)
-    if sunny["day"].n_unique() < _LEAST_DAYS:
-        return
-    mean = sunny.group_by("hour").agg(pl.col("mj").mean())
-    angle = mean["hour"].to_numpy() * (2 * np.pi / 24)
-    east, north = (float((mean["mj"].to_numpy() * part).sum()) for part in (np.sin(angle), np.cos(angle)))
-    noon_h = float(np.arctan2(east, north)) * 24 / (2 * np.pi) % 24
-    off_h = (noon_h - _NOON_H + 12) % 24 - 12
-    if abs(off_h) > _MOST_OFF_H:
-        which = "behind" if off_h < 0 else "ahead of"
-        utc = round(off_h) == -9
-        raise BadInput(
-            cause=f"{table.path}: the sun stands highest near {noon_h:.0f}:00 by its times, not near {_NOON_H}:00, so"
-            f" they are some {abs(off_h):.0f} hours {which} {TIMEZONE}",
-            mend="They look like UTC: pass --timezone UTC" if utc else "Say which clock it is with --timezone",
-        )

@@ -58,8 +58,8 @@ def compare_models(
     Example: haechi models compare traffic/3 traffic@champion --png compared.png
     """
     from features.tables.source import check_out
-    from training import losses
     from training.compare import SEED, compare
+    from training.losses import TEST_LOSSES
     from training.registered import opened
 
     reading = read_options(
@@ -74,8 +74,7 @@ def compare_models(
     if png is not None and data:
         check_out(png, data, suffix=".png")
     one, other = opened(a), opened(b)
-    first, second = (f"{manifest.name}/{manifest.version}" for _, manifest in (one, other))
-    names = first, second
+    names = _label(one), _label(other)
     if covariates is not None and not data:
         raise BadInput(cause=f"--covariates {covariates} is given without --data", mend="Add --data, or leave it out")
     if one[1].domain != other[1].domain:
@@ -83,15 +82,13 @@ def compare_models(
             cause=f"{one[1].name} is a model of {one[1].domain}, {other[1].name} one of {other[1].domain}",
             mend="Compare models of one domain",
         )
-    if (one[0] / losses.TEST_LOSSES).is_file():
+    if (one[0] / TEST_LOSSES).is_file():
         if data is not None or png is not None:
             raise BadInput(
                 cause=f"{names[0]} forecasts probabilities: --data and --png are of models that forecast a quantity",
                 mend=f"Leave them out, or judge each on the file: haechi evaluate {one[1].domain} --split all",
             )
-        verdict, said = losses.compare(losses.load(one[0]), losses.load(other[0]), names, seed=SEED)
-        compared = {"a": names[0], "b": names[1], "verdict": verdict, "sentence": said}
-        emit(compared, as_json=as_json, render=lambda console: console.print(said, markup=False))
+        _by_probabilities(one, other, as_json=as_json)
         return
     found = compare(*_ledgers(one, other, data, shape, reading, covariates), seed=SEED)
     simulated = one[1].simulated or other[1].simulated
@@ -114,6 +111,22 @@ def compare_models(
             console.print(f"Picture: {png}", markup=False, soft_wrap=True)
 
     emit(document, as_json=as_json, render=render)
+
+
+def _label(model: _Model) -> str:
+    return f"{model[1].name}/{model[1].version}"
+
+
+def _by_probabilities(one: _Model, other: _Model, *, as_json: bool) -> None:
+    """Of models that forecast probabilities: by what each kept of its test."""
+    from training import losses
+    from training.compare import SEED
+
+    names, simulated = (_label(one), _label(other)), one[1].simulated or other[1].simulated
+    verdict, said = losses.compare(losses.load(one[0]), losses.load(other[0]), names, seed=SEED)
+    compared = {"a": names[0], "b": names[1], "verdict": verdict, "sentence": said, "simulated": simulated}
+    label = "SIMULATED  " if simulated else ""
+    emit(compared, as_json=as_json, render=lambda console: console.print(f"{label}{said}", markup=False))
 
 
 def _ledgers(

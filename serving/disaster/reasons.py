@@ -8,9 +8,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from features.clock import step_on_clock
 from features.disaster.config import DisasterConfig
+from features.disaster.rows import rows_of
+from features.disaster.sight import screened
 from features.disaster.signal import EVERYWHERE, OWN
-from features.disaster.state import DisasterState, quantities
+from features.disaster.state import DisasterState
 from features.series import unit_of
 from serving.call import Call
 from serving.disaster.moment import Moment
@@ -70,7 +73,7 @@ def reasons(
         where, without = place if at == OWN else at, rest[row - 1]
         value, unit = _seen(config, inputs, own), unit_of(quantity)
         if value is None:
-            value = _latest(config, moment.state, quantity, where)
+            value = _latest(config, moment.state, own, where)
         is_own = at == OWN and quantity == config.hazard.quantity
         said = f"{value:,.4g} {unit}" if abs(value) < 1000 else f"{value:,.0f} {unit}"
         words = reason(quantity, where, said, is_own=is_own, probability=whole, without=without)
@@ -117,9 +120,12 @@ def _seen(config: DisasterConfig, inputs: dict[str, Array], columns: list[int]) 
     return float(np.sign(value) * abs(value) ** (1 / power))
 
 
-def _latest(config: DisasterConfig, state: DisasterState, quantity: str, where: str) -> float:
-    """The latest reading that the state keeps; of everywhere the mean of the latest ones."""
-    sources = [at for at, name in enumerate(state.sources) if where in (name, EVERYWHERE)]
-    tail = state.tail[quantities(config).index(quantity), : config.memory_steps][:, sources]
-    latest = [float(one[~np.isnan(one)][-1]) for one in tail.T if not np.isnan(one).all()]
+def _latest(config: DisasterConfig, state: DisasterState, columns: list[int], where: str) -> float:
+    """The latest reading that can be true; of everywhere the mean of the latest ones."""
+    signal = config.hazard.signals[config.features[columns[0]].signal]
+    rows = rows_of(state, None, config, state.as_of)
+    last = np.array([rows.row(step_on_clock(state.as_of, config.step_min, like=state.as_of))])
+    sources = np.array([at for at, name in enumerate(state.sources) if where in (name, EVERYWHERE)])
+    seen = rows.seen(signal.quantity, last, sources, range(1 - config.memory_steps, 1))[0]
+    latest = [float(one[~np.isnan(one)][-1]) for one in screened(seen.T, signal) if not np.isnan(one).all()]
     return float(np.mean(latest))

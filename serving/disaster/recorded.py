@@ -65,7 +65,9 @@ def _read(path: Path) -> tuple[pl.DataFrame, DisasterConfig, bool]:
     except KeyError:
         raise BadInput(cause=f"{path} does not say which hazard it is of", mend=_MEND) from None
     except (pl.exceptions.PolarsError, OSError, ValueError) as error:
-        raise BadInput(cause=f"{path} cannot be read: {str(error).splitlines()[0]}", mend=_MEND) from None
+        # The rest of it is how the file was to be read.
+        said = str(error).partition("\n")[0]
+        raise BadInput(cause=f"{path} cannot be read: {said}", mend=_MEND) from None
     numbers = {level.name: number for number, level in enumerate(config.hazard.levels)}
     frame = frame.with_columns(pl.col("level").replace_strict(numbers, default=None).alias("number"))
     if frame["number"].has_nulls():

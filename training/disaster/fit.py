@@ -115,8 +115,11 @@ def fit(
     tree_rows = core.design.tree_rows(inputs).numpy()
     grown = grow_trees(tree_rows, left, fold[chosen], sample.inputs["now"][chosen], config, recipe, seed, bar)
     seen = _Rows(wanted[chosen], columns, inputs, sample, chosen, fold[chosen], config)
+    model = _read_off(core, answered, grown, seen)
+    if not grown.shares.any():
+        return Fits(model=model, linear=model)
     bare = Grown([], np.zeros_like(grown.shares), np.zeros_like(left))
-    return Fits(model=_read_off(core, answered, grown, seen), linear=_read_off(deepcopy(core), answered, bare, seen))
+    return Fits(model=model, linear=_read_off(deepcopy(core), answered, bare, seen))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -16,19 +16,18 @@ FILE = Path("air.csv")
 START = datetime(2021, 3, 1, 15, tzinfo=UTC)
 
 
-def _ask(shift_h: int, *, days: int = 40, swing: float = 0.5) -> None:
+def _ozone(shift_h: int, *, days: int = 40, swing: float = 0.5) -> tuple[pl.Series, pl.Series]:
     """Ozone that is highest at 15:15, its hours written ``shift_h`` later than they were."""
     seed = 17
     hours = np.arange(24 * days)
     value = 0.03 * (1 + swing * np.cos((hours - 15.25) * 2 * np.pi / 24))
     value += np.random.default_rng(seed).normal(0, 0.002, len(hours))
-    times = pl.Series([START + timedelta(hours=int(hour) + shift_h) for hour in hours])
-    CLOCK.refuse_shifted(times, pl.Series(value), FILE)
+    return pl.Series([START + timedelta(hours=int(hour) + shift_h) for hour in hours]), pl.Series(value)
 
 
-@pytest.mark.parametrize("shift_h", [0, 2, -2])
-def test_a_clock_that_is_right_is_taken(shift_h):
-    _ask(shift_h)
+@pytest.mark.parametrize("shift_h", [0, 2, -2, 5, -9])
+def test_it_tells_how_far_a_clock_is_off(shift_h):
+    assert CLOCK.off_h(*_ozone(shift_h)) == pytest.approx(shift_h, abs=0.1)
 
 
 @pytest.mark.parametrize(
@@ -40,11 +39,11 @@ def test_a_clock_that_is_right_is_taken(shift_h):
 )
 def test_shifted_hours_are_refused(shift_h, said, mend):
     with pytest.raises(BadInput, match="ozone is highest") as refused:
-        _ask(shift_h)
+        CLOCK.refuse_shifted(*_ozone(shift_h), FILE)
     assert said in refused.value.cause
     assert mend in refused.value.mend
 
 
 def test_a_few_days_and_a_flat_day_tell_no_time():
-    _ask(-9, days=10)
-    _ask(-9, swing=0.0)
+    assert CLOCK.off_h(*_ozone(-9, days=10)) is None
+    assert CLOCK.off_h(*_ozone(-9, swing=0.0)) is None

@@ -1,3 +1,3 @@
 """Raw measurements into model-ready arrays, the same in training and in serving."""
 
-DOMAINS = ("traffic", "disaster")
+DOMAINS = ("traffic", "disaster", "parking")

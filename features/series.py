@@ -120,7 +120,7 @@ class Panel:
 _UNITS = {
     "_veh_h": "veh/h", "_kmh": "km/h", "_mph": "mph", "_mps": "m/s", "_ms": "m/s", "_veh": "veh", "_share": "1",
     "_ug_m3": "ug/m3", "_w_m2": "W/m2", "_ppm": "ppm", "_m3s": "m3/s", "_cm": "cm", "_mm": "mm", "_m": "m", "_c": "C",
-    "_pct": "%", "_hpa": "hPa", "_deg": "deg",
+    "_pct": "%", "_hpa": "hPa", "_deg": "deg", "_spaces": "spaces",
 }  # fmt: skip
 
 

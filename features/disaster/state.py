@@ -6,17 +6,14 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import polars as pl
 
-from features.atomic import full_disk_named
+from features import state_file
 from features.disaster.config import DisasterConfig
 from features.disaster.derived import base_of
 from features.disaster.tide import COLUMNS
-from features.errors import ArtifactMismatch
 
 FloatArray = npt.NDArray[np.float32]
 MONTHS, HOURS, DAYS = 12, 24, 366
-_MEND = "Train the model again; state and config must come from one training"
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -90,19 +87,9 @@ def save(state: DisasterState, path: Path) -> None:
     Raises:
         OSError: the disk is full.
     """
-    arrays = [getattr(state, name) for name in _ARRAYS]
-    frame = pl.DataFrame(
-        {
-            "array": pl.Series(_ARRAYS, dtype=pl.String),
-            "shape": pl.Series([list(array.shape) for array in arrays], dtype=pl.List(pl.Int64)),
-            "values": pl.Series([array.ravel().tolist() for array in arrays], dtype=pl.List(pl.Float32)),
-            "places": pl.Series([list(state.places)] * len(arrays), dtype=pl.List(pl.String)),
-            "sources": pl.Series([list(state.sources)] * len(arrays), dtype=pl.List(pl.String)),
-            "as_of": pl.Series([state.as_of] * len(arrays), dtype=pl.Datetime("us", "UTC")),
-        }
-    )
-    with full_disk_named():
-        frame.write_parquet(path)
+    arrays = {name: getattr(state, name) for name in _ARRAYS}
+    names = {"places": state.places, "sources": state.sources}
+    state_file.write(state_file.Arrays(arrays=arrays, names=names, as_of=state.as_of), path)
 
 
 def load(path: Path, config: DisasterConfig) -> DisasterState:
@@ -111,21 +98,7 @@ def load(path: Path, config: DisasterConfig) -> DisasterState:
     Raises:
         ArtifactMismatch: no Parquet file of a state, or an array of another shape than the config says.
     """
-    try:
-        frame = pl.read_parquet(path)
-        rows = {row["array"]: row for row in frame.iter_rows(named=True)}
-        first = rows[_ARRAYS[0]]
-        found = {
-            name: np.array(rows[name]["values"], dtype=np.float32).reshape(rows[name]["shape"]) for name in _ARRAYS
-        }
-    except (pl.exceptions.PolarsError, OSError, KeyError, ValueError) as error:
-        raise ArtifactMismatch(cause=f"{path.name} cannot be read: {error}", mend=_MEND) from None
-    state = fresh(tuple(first["places"]), tuple(first["sources"]), first["as_of"], config)
-    for name, array in found.items():
-        expected = getattr(state, name).shape
-        if array.shape != expected:
-            raise ArtifactMismatch(
-                cause=f"{path.name}: '{name}' is {array.shape}, the manifest's config asks for {expected}", mend=_MEND
-            )
-        setattr(state, name, array)
+    held = state_file.read(path, _ARRAYS, ["places", "sources"])
+    state = fresh(held.names["places"], held.names["sources"], held.as_of, config)
+    state_file.fill(state, held, path)
     return state

@@ -1,0 +1,39 @@
+"""The state's only writer: it takes in the counts that became known, and forgets what nobody looks back on."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+
+from features.parking.config import ParkingConfig
+from features.parking.rows import rows_of
+from features.parking.state import ParkingState
+from features.series import Panel
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Raw:
+    """What became known since the state's ``as_of``: counts in spaces, each row the instant of a reading."""
+
+    measured: Panel
+
+
+def advance(state: ParkingState, raw: Raw, config: ParkingConfig, until: datetime) -> ParkingState:
+    """The state as it is at ``until``: every count known by then is in, none that came later.
+
+    Args:
+        state: left untouched.
+        raw: counts known at or before ``state.as_of`` count as known already.
+        config: of the same training as the state.
+        until: aware, on the clock, not before ``state.as_of``.
+
+    Raises:
+        BadInput: another step, a time off the clock, or ``until`` before ``as_of``.
+        UnknownName: a lot that the state does not know.
+    """
+    rows = rows_of(state, raw.measured, config, until)
+    moved = state.copy()
+    moved.tail = rows.known_at(len(rows.values) - 1)[-config.memory_steps :].copy()
+    moved.still = np.stack([rows.after.value, rows.after.count]).astype(np.float32)
+    moved.as_of = until
+    return moved

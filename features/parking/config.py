@@ -1,0 +1,110 @@
+"""What a parking model looks at, and what it calls full."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from features.calendar import known_country
+from features.clock import zone
+from features.errors import BadInput, UnknownName
+from features.plain import from_plain
+from features.quantiles import refuse_unusable
+
+MEASURES = ("free", "occupied")
+_DAY_MIN = 1440
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParkingConfig:
+    """Frozen settings of the parking features; they travel in the artifact's manifest.
+
+    Attributes:
+        step_min: minutes between two readings.
+        horizon_steps: readings ahead that are forecast, a day at most; step 1 is the first reading after the issue.
+        country: whose public holidays count.
+        timezone: whose wall clock people live by.
+        measure: what is counted, ``free`` or ``occupied`` spaces; free ones are forecast either way.
+        quantiles: that are forecast, rising, the median in the middle.
+        full_share: a lot with at most this share of its spaces free counts as full: counts lag, and some bays that
+            are free on paper are not.
+        frozen_h: a reading that has not changed for as many hours of readings, and is neither none nor all of the
+            spaces, is a feed that froze.
+        weeks: of which the profile of a time of the week is made.
+        neighbours: lots that fill most alike, at whose deviations each lot's forecast looks.
+    """
+
+    step_min: int = 60
+    horizon_steps: int = 24
+    country: str = "KR"
+    timezone: str = "Asia/Seoul"
+    measure: str = "free"
+    quantiles: tuple[float, ...] = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
+    full_share: float = 0.05
+    frozen_h: int = 24
+    weeks: int = 6
+    neighbours: int = 8
+
+    def __post_init__(self) -> None:
+        zone(self.timezone)
+        known_country(self.country)
+        refuse_unusable(self.quantiles)
+        if self.measure not in MEASURES:
+            raise UnknownName.among("measure", self.measure, list(MEASURES))
+        if not 5 <= self.step_min <= 60 or 60 % self.step_min:
+            raise BadInput(
+                cause=f"step_min={self.step_min} does not divide an hour, or is below 5",
+                mend="Put the readings on a clock of 5, 10, 15, 30 or 60 minutes with --step-min",
+            )
+        if not 1 <= self.horizon_steps * self.step_min <= _DAY_MIN:
+            raise BadInput(
+                cause=f"horizon_steps={self.horizon_steps} of {self.step_min} minutes are not within a day",
+                mend=f"Pick 1 to {self.steps_per_day} steps",
+            )
+        if not 0 < self.full_share < 1:
+            raise BadInput(cause=f"full_share={self.full_share} is no share", mend="Give a share such as 0.05")
+        for name, low, high in (("frozen_h", 6, 168), ("weeks", 2, 12), ("neighbours", 1, 64)):
+            if not low <= getattr(self, name) <= high:
+                raise BadInput(
+                    cause=f"{name}={getattr(self, name)} is outside {low} to {high}", mend="Leave it at its default"
+                )
+
+    @property
+    def steps_per_hour(self) -> int:
+        """Readings of an hour."""
+        return 60 // self.step_min
+
+    @property
+    def steps_per_day(self) -> int:
+        """Readings of a day."""
+        return _DAY_MIN // self.step_min
+
+    @property
+    def frozen_steps(self) -> int:
+        """Readings that may be alike before the feed counts as frozen."""
+        return self.frozen_h * self.steps_per_hour
+
+    @property
+    def profile_days(self) -> int:
+        """Days before one that its profile is made of."""
+        return 7 * self.weeks
+
+    @property
+    def memory_steps(self) -> int:
+        """Readings that the state keeps: a week of deviations from profiles, each of so many days; one day may be late."""
+        return (self.profile_days + 9) * self.steps_per_day
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values, for the manifest."""
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> "ParkingConfig":
+        """The config that ``values`` describes.
+
+        Raises:
+            UnknownName: a key that is no field.
+            BadInput: a value of another type, or one that makes no sense.
+
+        >>> ParkingConfig.from_json({"step_min": 30, "horizon_steps": 8}).steps_per_day
+        48
+        """
+        return from_plain(cls, values)

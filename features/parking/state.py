@@ -1,0 +1,98 @@
+"""What the parking features remember between two issue times, and the Parquet file it travels in."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+
+from features import state_file
+from features.calendar import DAY_TYPES
+from features.parking.config import ParkingConfig
+from features.series import FloatArray
+
+TRAITS = ("mean", "spread", "change", "full")
+"""Of a lot, over its training: mean and standard deviation of its free share, mean change from reading to reading,
+and how often it was full."""
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class ParkingState:
+    """Everything that ``build`` needs beside new counts; ``advance`` is its only writer.
+
+    Attributes:
+        entities: lots, the last axis of every array below.
+        as_of: readings known by this instant are in.
+        capacity: (lot,), spaces; NaN where unknown.
+        city: (lot,), number of the lot's city among those of the model.
+        tail: (memory, lot), the latest free shares, that of ``as_of`` last; NaN where missing or not to be trusted.
+        still: (2, lot), the newest reading and how many in a row it has been that, both as of ``as_of``.
+        trait: (``TRAITS``, lot), fitted in training; NaN of a lot that it did not learn.
+        typical: (slot of the day, day type, lot), mean free share of its city's lots, fitted in training.
+        neighbour: (neighbour, lot), columns of the lots that fill most alike, fitted in training, most alike first;
+            NaN where there are fewer.
+        width: (outer quantile, step, lot), distance of each quantile but the median from it, as a multiple of the
+            model's own, fitted on what training had not seen.
+    """
+
+    entities: tuple[str, ...]
+    as_of: datetime
+    capacity: FloatArray
+    city: FloatArray
+    tail: FloatArray
+    still: FloatArray
+    trait: FloatArray
+    typical: FloatArray
+    neighbour: FloatArray
+    width: FloatArray
+
+    def copy(self) -> "ParkingState":
+        """An independent copy, arrays included."""
+        return replace(self, **{name: getattr(self, name).copy() for name in _ARRAYS})
+
+
+_ARRAYS = ("capacity", "city", "tail", "still", "trait", "typical", "neighbour", "width")
+
+
+def fresh(entities: tuple[str, ...], as_of: datetime, config: ParkingConfig) -> ParkingState:
+    """The state of lots of which nothing was counted yet, and nothing fitted."""
+
+    def unknown(*shape: int) -> FloatArray:
+        return np.full((*shape, len(entities)), np.nan, dtype=np.float32)
+
+    still = unknown(2)
+    still[1] = 0
+    return ParkingState(
+        entities=entities,
+        as_of=as_of,
+        capacity=unknown(),
+        city=np.zeros(len(entities), dtype=np.float32),
+        tail=unknown(config.memory_steps),
+        still=still,
+        trait=unknown(len(TRAITS)),
+        typical=unknown(config.steps_per_day, len(DAY_TYPES)),
+        neighbour=unknown(config.neighbours),
+        width=np.ones((len(config.quantiles) - 1, config.horizon_steps, len(entities)), dtype=np.float32),
+    )
+
+
+def save(state: ParkingState, path: Path) -> None:
+    """Write it to Parquet.
+
+    Raises:
+        OSError: the disk is full.
+    """
+    arrays = {name: getattr(state, name) for name in _ARRAYS}
+    state_file.write(state_file.Arrays(arrays=arrays, names={"entities": state.entities}, as_of=state.as_of), path)
+
+
+def load(path: Path, config: ParkingConfig) -> ParkingState:
+    """The state that ``save`` wrote.
+
+    Raises:
+        ArtifactMismatch: no Parquet file of a state, or an array of another shape than the config says.
+    """
+    held = state_file.read(path, _ARRAYS, ["entities"])
+    state = fresh(held.names["entities"], held.as_of, config)
+    state_file.fill(state, held, path)
+    return state

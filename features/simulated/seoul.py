@@ -3,37 +3,25 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import chain
 from typing import Any
 
 import numpy as np
 import polars as pl
 
 from features.errors import BadInput
-from features.geo import h3_cell
 from features.simulated.air import gases_ppm, particles_ug_m3
 from features.simulated.chance import check_seed
-from features.simulated.city import detours, links
-from features.simulated.events import Event, Kind
-from features.simulated.hazes import dust_events, smog_events
+from features.simulated.city import links
 from features.simulated.hours import HOUR, hour_number, hour_start
-from features.simulated.incidents import crashes, outages, roadworks
-from features.simulated.judged import Episode, episodes
 from features.simulated.places import AIR_STATIONS, PLACES, WEATHER_STATION
 from features.simulated.river import STEPS_AN_HOUR, river_readings
 from features.simulated.station import station_weather
+from features.simulated.told import told
 from features.simulated.traffic import volume_veh_h
-from features.simulated.weather import rain_events, rain_mm, temperature_c
+from features.simulated.weather import rain_mm, temperature_c
 
 # Four weeks of 400 series: a few megabytes at a time, however long the span.
 _BLOCK_H = 4 * 168
-_SIZE_NAMES = {
-    Kind.RAIN: "depth_mm",
-    Kind.CRASH: "share_lost",
-    Kind.ROADWORKS: "share_lost",
-    Kind.SMOG: "added_pm25_ug_m3",
-    Kind.YELLOW_DUST: "added_pm10_ug_m3",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,12 +141,7 @@ class SimulatedSeoul:
 
         An ``episode`` is a level of a hazard in force at a place: what alarms are judged against.
         """
-        seed, hours = self.config.seed, self.hours
-        events = chain(rain_events(seed, hours), crashes(seed, hours), roadworks(seed, hours), outages(seed, hours))
-        hazes = chain(smog_events(seed, hours), dust_events(seed, hours))
-        rows = [(event.onset_h, event.link or 0, _truth_row(event)) for event in chain(events, hazes)]
-        rows += [(episode.onset_h, 0, _episode_row(episode)) for episode in episodes(seed, hours)]
-        return [row for *_, row in sorted(rows, key=lambda each: each[:2])]
+        return told(self.config.seed, self.hours)
 
     def _blocks(self) -> Iterator[range]:
         for first in range(self.hours.start, self.hours.stop, _BLOCK_H):
@@ -195,39 +178,3 @@ def _times(hours: range, steps_an_hour: int = 1) -> pl.Series:
     start, end = hour_start(hours.start), hour_start(hours.stop)
     step = HOUR / steps_an_hour
     return pl.datetime_range(start, end, step, closed="left", time_unit="us", time_zone="UTC", eager=True).alias("time")
-
-
-def _episode_row(episode: Episode) -> dict[str, Any]:
-    place = next(place for place in PLACES if place.entity_id == episode.entity_id)
-    return {
-        "kind": "episode",
-        "onset": hour_start(episode.onset_h).isoformat(),
-        "end": hour_start(episode.end_h).isoformat(),
-        "entity_id": episode.entity_id,
-        "simulated": True,
-        "hazard": episode.hazard,
-        "level": episode.level,
-        "quantity": episode.quantity,
-        "peak": episode.peak,
-        "h3_cell": h3_cell(place.lat, place.lon),
-    }
-
-
-def _truth_row(event: Event) -> dict[str, Any]:
-    row: dict[str, Any] = {
-        "kind": str(event.kind),
-        "onset": hour_start(event.onset_h).isoformat(),
-        "end": hour_start(event.end_h).isoformat(),
-        "entity_id": None,
-        "simulated": True,
-    }
-    if event.kind in _SIZE_NAMES:
-        row[_SIZE_NAMES[event.kind]] = event.size
-    if event.link is not None:
-        link = links()[event.link]
-        row |= {"entity_id": link.entity_id, "h3_cell": h3_cell(link.lat, link.lon)}
-        if event.kind in (Kind.CRASH, Kind.ROADWORKS):
-            row |= {"diverted_to": [links()[other].entity_id for other in detours()[event.link]]}
-    if event.kind is Kind.ROADWORKS:
-        row |= {"announced": True}
-    return row

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from features.errors import BadInput
@@ -13,6 +14,9 @@ from features.simulated.air import gases_ppm, particles_ug_m3
 from features.simulated.chance import check_seed
 from features.simulated.city import links
 from features.simulated.hours import HOUR, hour_number, hour_start
+from features.simulated.lots import lots
+from features.simulated.occupancy import occupied_spaces
+from features.simulated.parking import free_spaces
 from features.simulated.places import AIR_STATIONS, PLACES, WEATHER_STATION
 from features.simulated.river import STEPS_AN_HOUR, river_readings
 from features.simulated.station import station_weather
@@ -65,7 +69,7 @@ class SimulatedSeoul:
 
     @property
     def block_count(self) -> int:
-        """How many tables each of ``traffic_blocks``, ``air_blocks`` and ``river_blocks`` yields."""
+        """How many tables every iterator of blocks yields."""
         return -(-len(self.hours) // _BLOCK_H)
 
     @property
@@ -94,6 +98,18 @@ class SimulatedSeoul:
         readings = station_weather(self.config.seed, self.hours)
         return pl.DataFrame({"time": _times(self.hours), **readings}).insert_column(
             1, pl.lit(WEATHER_STATION).alias("entity_id")
+        )
+
+    @property
+    def lots(self) -> pl.DataFrame:
+        """The car parks: entity_id, name, lat, lon, capacity, kind, city, ev_bays, disabled_bays, max_height_m."""
+        columns = ("entity_id", "name", "lat", "lon", "capacity", "kind", "city")
+        table = pl.DataFrame({name: [getattr(lot, name) for lot in lots()] for name in columns})
+        return table.with_columns(
+            pl.col("kind").cast(pl.String),
+            ev_bays=pl.Series([lot.ev_bays for lot in lots()]),
+            disabled_bays=pl.Series([lot.disabled_bays for lot in lots()]),
+            max_height_m=pl.Series([lot.max_height_m for lot in lots()]),
         )
 
     def air_blocks(self) -> Iterator[pl.DataFrame]:
@@ -135,6 +151,21 @@ class SimulatedSeoul:
                     "volume_veh_h": pl.Series(volume[row, column], dtype=pl.Int32),
                 }
             )
+
+    def parking_blocks(self) -> Iterator[pl.DataFrame]:
+        """The parking table in pieces of at most four weeks: time (UTC, instant), entity_id, free_spaces.
+
+        A gap is a missing row; a wrong reading stands as the feed had it.
+        """
+        for hours in self._blocks():
+            free, read = free_spaces(self.config.seed, hours)
+            yield _lots_table(hours, "free_spaces", free, read)
+
+    def occupancy_blocks(self) -> Iterator[pl.DataFrame]:
+        """The truth behind the parking table, in such pieces: time (UTC, instant), entity_id, occupied_spaces."""
+        for hours in self._blocks():
+            occupied = occupied_spaces(self.config.seed, hours)
+            yield _lots_table(hours, "occupied_spaces", occupied, np.ones_like(occupied, dtype=np.bool_))
 
     def truth(self) -> list[dict[str, Any]]:
         """Every event that touches the span, by onset: kind, onset, end (UTC, to the minute), size, entity, place.
@@ -178,3 +209,13 @@ def _times(hours: range, steps_an_hour: int = 1) -> pl.Series:
     start, end = hour_start(hours.start), hour_start(hours.stop)
     step = HOUR / steps_an_hour
     return pl.datetime_range(start, end, step, closed="left", time_unit="us", time_zone="UTC", eager=True).alias("time")
+
+
+def _lots_table(
+    hours: range, quantity: str, spaces: npt.NDArray[np.int64], held: npt.NDArray[np.bool_]
+) -> pl.DataFrame:
+    """Both arrays are (hour, lot)."""
+    entities = pl.Series("entity_id", [lot.entity_id for lot in lots()])
+    row, column = np.nonzero(held)
+    values = pl.Series(spaces[row, column], dtype=pl.Int32)
+    return pl.DataFrame({"time": _times(hours)[row], "entity_id": entities[column], quantity: values})

@@ -86,8 +86,9 @@ def grow(
 
 def as_margins(booster: lightgbm.Booster) -> lightgbm.Booster:
     """Trees of log odds that answer with these, not with probabilities: a graph has one number a row."""
+    said = {"objective=binary": "objective=regression", "[objective: binary]": "[objective: regression]"}
     lines = [
-        "objective=regression" if line.startswith("objective=binary") else line
+        next((other for start, other in said.items() if line.startswith(start)), line)
         for line in booster.model_to_string().split("\n")
     ]
     return lightgbm.Booster(model_str="\n".join(lines))

@@ -1,14 +1,14 @@
 """Raw counts into what a parking model sees at each issue time: the same code in training and in serving."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
-from features.calendar import Days
+from features.calendar import AroundHolidays, Days, around_holidays
 from features.calendar import days as days_of
 from features.clock import step_on_clock, utc_times
 from features.errors import BadInput
@@ -33,7 +33,7 @@ QUALITIES = (
 _FEW_DAYS = 1.5
 """Weight of the days behind a profile: below it hardly one such day was seen."""
 
-_CHUNK = 256
+_CHUNK = 96
 """Issue times whose features are made at once: what is held in memory."""
 
 
@@ -82,11 +82,12 @@ def build(raw: Raw | None, state: ParkingState, config: ParkingConfig, issued_at
     times = utc_times(start, config.step_min, len(rows.values) + config.horizon_steps)
     known = days_of(times, country=config.country, timezone=config.timezone)
     clock = Clock.of(times, known, config)
+    around = around_holidays(times, country=config.country, timezone=config.timezone)
     groups = [latest[at : at + _CHUNK] for at in range(0, len(latest), _CHUNK)]
     if rows.known_s is not None:
         # What came late was not there for all alike: each issue time sees rows of its own.
         groups = [latest[at : at + 1] for at in range(len(latest))]
-    parts = [_inputs(rows, state, config, some, clock, known) for some in groups]
+    parts = [_inputs(rows, state, config, some, clock, known, around) for some in groups]
     return Table(
         inputs={name: np.concatenate([part[0][name] for part in parts]) for name in parts[0][0]},
         issued_at=tuple(issued_at),
@@ -96,7 +97,13 @@ def build(raw: Raw | None, state: ParkingState, config: ParkingConfig, issued_at
 
 
 def _inputs(
-    rows: Rows, state: ParkingState, config: ParkingConfig, latest: npt.NDArray[np.int64], clock: Clock, known: Days
+    rows: Rows,
+    state: ParkingState,
+    config: ParkingConfig,
+    latest: npt.NDArray[np.int64],
+    clock: Clock,
+    known: Days,
+    around: AroundHolidays,
 ) -> tuple[dict[str, npt.NDArray[np.generic]], npt.NDArray[np.int8]]:
     first, last = int(latest[0]) - config.memory_steps + 1, int(latest[-1])
     values = rows.known_at(last)[first:]
@@ -109,6 +116,7 @@ def _inputs(
         usual=usual,
         clock=part,
         flags=known.flags[span],
+        around=AroundHolidays(**{each.name: getattr(around, each.name)[span] for each in fields(around)}),
         latest=latest - first,
     )
     now = now_of(sight, state, config)

@@ -6,9 +6,21 @@ import numpy.typing as npt
 from features.parking.build import Table
 from features.parking.sight import AHEAD, SEEN
 
-_OF_OTHERS = ("deviation of the city", "mean deviation of the city", "spaces", "readings alike", "typical of the city")
-_TYPICAL, _DAYS = AHEAD.index("typical of the city"), AHEAD.index("days behind the profile")
-_LIKE_TYPICAL = (AHEAD.index("profile"), AHEAD.index("profile of its class of day"))
+_OF_OTHERS = (
+    "deviation of the city",
+    "deviation of all",
+    "mean deviation of the city",
+    "like a Sunday in the city",
+    "spaces",
+    "typical of the city",
+)
+_NOTHING = ("readings alike", "like a Sunday")
+"""What ``build`` gives as zero where there is no history."""
+_TYPICAL, _PROFILE = AHEAD.index("typical of the city"), AHEAD.index("profile")
+_AS_USUAL = [
+    at for at, name in enumerate(AHEAD) if name.endswith("profile minus profile") or name == "days behind the profile"
+]
+_AS_USUAL += [AHEAD.index("profile of its class of day minus profile")]
 
 
 def hide_history(table: Table, rows: npt.NDArray[np.bool_]) -> None:
@@ -21,14 +33,14 @@ def hide_history(table: Table, rows: npt.NDArray[np.bool_]) -> None:
     inputs = table.inputs
     for name, names in (("seen", SEEN), ("ahead", AHEAD)):
         own = np.array([not each.startswith(_OF_OTHERS) for each in names])
-        mask = inputs[f"{name}_mask"]
-        mask[rows] &= ~own
+        inputs[f"{name}_mask"][rows] &= ~own
         inputs[name][rows] *= ~own
-    inputs["seen"][rows, SEEN.index("readings alike")] = 0
+    for name in _NOTHING:
+        inputs["seen_mask"][rows, SEEN.index(name)] = True
     typical, known = inputs["ahead"][rows, :, _TYPICAL], inputs["ahead_mask"][rows, :, _TYPICAL]
-    for column in _LIKE_TYPICAL:
-        inputs["ahead"][rows, :, column], inputs["ahead_mask"][rows, :, column] = typical, known
-    inputs["ahead_mask"][rows, :, _DAYS] = True
+    inputs["ahead"][rows, :, _PROFILE], inputs["ahead_mask"][rows, :, _PROFILE] = typical, known
+    for column in _AS_USUAL:
+        inputs["ahead_mask"][rows, :, column] = known
     inputs["profile"][rows], inputs["profile_mask"][rows] = typical, known
     for name in ("now", "now_deviation", "now_mask"):
         inputs[name][rows] = 0

@@ -14,9 +14,9 @@ from features.parking.config import ParkingConfig
 from training.export import Graph, declare_unused, write_graph
 from training.joined import handed_on, join, tree_part
 from training.parking.fit import Fitted
-from training.parking.model import Odds, Rows
+from training.parking.model import Odds, tree_rows
 
-_PARTS = ("median", "scale", "full")
+_PARTS = ("moved", "full")
 
 
 def export(fitted: Fitted, config: ParkingConfig, unit: str, path: Path) -> "ByParts":
@@ -26,21 +26,21 @@ def export(fitted: Fitted, config: ParkingConfig, unit: str, path: Path) -> "ByP
         The native model that the graph must equal.
     """
     inputs, outputs = schema.inputs(config, unit), schema.outputs(config, unit)
-    before = _Before(fitted, [spec.name for spec in inputs])
     rows = [f"rows_{group}" for group in range(len(fitted.steps))]
-    write_graph(before, inputs, ["base", "width_passed", "capacity_known", *rows], path)
+    before = _Before(fitted, [spec.name for spec in inputs])
+    write_graph(before, inputs, ["quantiles", "width_passed", "capacity_known", *rows], path)
     first, native = onnx.load(path), Graph(path)
-    parts, answers = [], []
+    steps = config.horizon_steps
     specs = [
-        handed_on("base", ("entity", config.horizon_steps)),
-        handed_on("width_passed", ("entity", len(config.quantiles) - 1, config.horizon_steps)),
+        handed_on("quantiles", ("entity", steps, len(config.quantiles))),
+        handed_on("width_passed", ("entity", len(config.quantiles) - 1, steps)),
         handed_on("capacity_known", ("entity",)),
     ]
-    for group, (grown, steps) in enumerate(zip(fitted.grown, fitted.steps, strict=True)):
+    parts = []
+    for group, (grown, some) in enumerate(zip(fitted.grown, fitted.steps, strict=True)):
         for name, booster in zip(_PARTS, grown.all(), strict=True):
-            answers.append(f"{name}_{group}")
-            parts.append(tree_part(booster, f"tree_{answers[-1]}", rows[group], answers[-1], len(steps)))
-            specs.append(handed_on(answers[-1], ("entity", len(steps))))
+            specs.append(handed_on(f"{name}_{group}", ("entity", len(some))))
+            parts.append(tree_part(booster, f"tree_{specs[-1].name}", rows[group], specs[-1].name, len(some)))
     after = _After(config)
     write_graph(after, specs, [spec.name for spec in outputs], path)
     join(first, parts, onnx.load(path), "parking", path)
@@ -53,15 +53,16 @@ class _Before(nn.Module):
 
     def __init__(self, fitted: Fitted, names: list[str]) -> None:
         super().__init__()
-        self.rows: Rows = fitted.rows
-        self.steps, self.names = fitted.steps, names
+        self.base, self.network = fitted.base, fitted.network
+        self.fitted, self.names = fitted, names
 
     def forward(self, *tensors: Tensor) -> tuple[Tensor, ...]:
         inputs = dict(zip(self.names, tensors, strict=True))
         capacity = torch.where(inputs["capacity_mask"], inputs["capacity"], torch.nan)
+        base, quantiles = self.fitted.quantiles(inputs)
+        rows = [tree_rows(inputs, base, quantiles, steps) for steps in self.fitted.steps]
         # A copy, because a graph's input cannot be its output.
-        handed = (self.rows.base(inputs), inputs["width"] + 0.0, capacity)
-        return (*handed, *(self.rows(inputs, steps) for steps in self.steps))
+        return (quantiles, inputs["width"] + 0.0, capacity, *rows)
 
 
 class _After(nn.Module):
@@ -71,9 +72,9 @@ class _After(nn.Module):
         super().__init__()
         self.odds = Odds(config)
 
-    def forward(self, base: Tensor, width: Tensor, capacity: Tensor, *answers: Tensor) -> tuple[Tensor, Tensor]:
-        median, scale, full = (torch.cat(answers[part :: len(_PARTS)], dim=1) for part in range(len(_PARTS)))
-        return self.odds(base, median, scale, full, width, capacity)
+    def forward(self, quantiles: Tensor, width: Tensor, capacity: Tensor, *answers: Tensor) -> tuple[Tensor, Tensor]:
+        moved, full = (torch.cat(answers[part :: len(_PARTS)], dim=1) for part in range(len(_PARTS)))
+        return self.odds(quantiles, moved, full, width, capacity)
 
 
 class ByParts:
@@ -84,12 +85,12 @@ class ByParts:
 
     def outputs(self, inputs: Mapping[str, npt.NDArray[np.generic]]) -> list[npt.NDArray[np.float32]]:
         """All outputs of a table's inputs, in the order of the schema."""
-        base, width, capacity, *rows = self._before.outputs(inputs)
+        quantiles, width, capacity, *rows = self._before.outputs(inputs)
         answers = [
             torch.from_numpy(np.asarray(booster.predict(some, num_threads=1), dtype=np.float32)).view(-1, len(steps))
             for some, grown, steps in zip(rows, self._fitted.grown, self._fitted.steps, strict=True)
             for booster in grown.all()
         ]
         with torch.inference_mode():
-            found = self._after(*(torch.from_numpy(each) for each in (base, width, capacity)), *answers)
+            found = self._after(*(torch.from_numpy(each) for each in (quantiles, width, capacity)), *answers)
         return [each.numpy() for each in found]

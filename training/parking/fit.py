@@ -1,25 +1,29 @@
-"""Fits one global model of all lots on the rows of training, then its intervals on those of validation."""
+"""Fits one global model of all lots on the rows of training: base, network, trees, each on what the last one leaves."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from rich.progress import Progress
+from torch import Tensor
 
 from features.parking.config import ParkingConfig
-from training.parking.cold import hide_history
 from training.parking.grow import Grown, Lessons, grow_group
-from training.parking.model import Rows, groups
+from training.parking.lessons import Drawn, draw
+from training.parking.model import Base, Inputs, groups, rising, tree_rows
+from training.parking.network import Network, fit_network
 from training.parking.recipe import Recipe
-from training.parking.sample import Past, targets, tensors
+from training.parking.sample import Past, spread, targets
 from training.parking.traits import fit_traits
 
 IntArray = npt.NDArray[np.int64]
 
 _RHO_ISSUES = 200
 """Issue times that tell how fast a deviation fades."""
+_BLOCK = 8192
+"""Rows that the network answers at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -27,16 +31,23 @@ class Fitted:
     """A model that can be exported.
 
     Attributes:
-        rows: what its trees split on.
-        grown: by group of steps.
+        base: its base.
+        network: what is added to it.
+        grown: trees by group of steps.
         steps: of each group, counted from 0.
         config: of the features.
     """
 
-    rows: Rows
+    base: Base
+    network: Network
     grown: tuple[Grown, ...]
     steps: tuple[range, ...]
     config: ParkingConfig
+
+    def quantiles(self, inputs: Inputs) -> tuple[Tensor, Tensor]:
+        """Base (entity, step) and the network's quantiles with it (entity, step, quantile), rising."""
+        base = self.base(inputs)
+        return base, rising(self.network(inputs) + base.unsqueeze(2), len(self.config.quantiles) // 2)
 
 
 def fit(
@@ -46,7 +57,7 @@ def fit(
     seed: int,
     threads: int,
     bar: Progress,
-    on_tree: Callable[[object], None] = lambda _: None,
+    on_step: Callable[[object], None] = lambda _: None,
 ) -> Fitted:
     """Fit on issue times all of whose targets lie before the row ``learned``.
 
@@ -57,42 +68,31 @@ def fit(
         seed: of every random choice.
         threads: of the trees.
         bar: shows what is done and time left.
-        on_tree: is called after each tree; what it raises ends the fit.
+        on_step: is called after each step and tree; what it raises ends the fit.
 
     Raises:
         BadInput: nothing was counted, or for too short a time.
     """
     config, shares = past.config, past.shares()
     fit_traits(past.start, past.panel, shares, learned, config)
-    chance = np.random.default_rng(seed)
     issues = issue_rows(config, learned, recipe.issues)
-    rows = Rows(config)
-    rows.rho = torch.from_numpy(_rho(past, shares, spread(issues, _RHO_ISSUES), bar))
+    base = Base(config)
+    base.rho = torch.from_numpy(_rho(past, shares, spread(issues, _RHO_ISSUES), bar))
+    drawn = draw(past, shares, issues, recipe, np.random.default_rng(seed), bar)
+    network = fit_network(drawn.inputs, drawn.free, base, config, recipe, seed, bar, on_step)
     steps = groups(config)
-    lessons = _lessons(past, shares, issues, rows, steps, recipe, chance, bar)
-    grown = [
-        grow_group(own, config, recipe, seed, threads, on_tree) for own in bar.track(lessons, description="growing trees")
-    ]
-    return Fitted(rows=rows, grown=tuple(grown), steps=tuple(steps), config=config)
+    untrained = Fitted(base=base, network=network, grown=(), steps=tuple(steps), config=config)
+    answers = _answers(untrained, drawn)
+    chance, grown = np.random.default_rng(seed + 1), []
+    for group in bar.track(steps, description="growing trees"):
+        grown.append(grow_group(_lessons(drawn, answers, group, recipe, chance), config, recipe, seed, threads, on_step))
+    return Fitted(base=base, network=network, grown=tuple(grown), steps=tuple(steps), config=config)
 
 
 def issue_rows(config: ParkingConfig, learned: int, most: int) -> IntArray:
     """Rows of issue times to learn from: evenly over all, from the first week on whose targets lie before ``learned``."""
     first = min(7 * config.steps_per_day, max(learned // 4, 1))
-    every = np.arange(first, learned - config.horizon_steps)
-    # A step that shares no factor with the day sees each hour as often as any other.
-    return spread(every, most)
-
-
-def spread(rows: IntArray, most: int) -> IntArray:
-    """At most so many of some rows, evenly over all.
-
-    >>> spread(np.arange(100), 4).tolist()
-    [0, 33, 66, 99]
-    """
-    if len(rows) <= most:
-        return rows
-    return rows[np.unique(np.linspace(0, len(rows) - 1, most).astype(np.int64))]
+    return spread(np.arange(first, max(learned - config.horizon_steps, first)), most)
 
 
 def _rho(past: Past, shares: npt.NDArray[np.float32], issues: IntArray, bar: Progress) -> npt.NDArray[np.float32]:
@@ -109,32 +109,35 @@ def _rho(past: Past, shares: npt.NDArray[np.float32], issues: IntArray, bar: Pro
     return np.where(bottom > 0, np.clip(top / np.maximum(bottom, 1e-12), 0, 1), 0).astype(np.float32)
 
 
+def _answers(fitted: Fitted, drawn: Drawn) -> tuple[Tensor, Tensor]:
+    """Base and quantiles of every row."""
+    bases, quantiles = [], []
+    with torch.inference_mode():
+        for batch in _blocks(drawn):
+            base, one = fitted.quantiles(batch)
+            bases.append(base)
+            quantiles.append(one.half())
+    return torch.cat(bases), torch.cat(quantiles)
+
+
+def _blocks(drawn: Drawn) -> Iterator[Inputs]:
+    for first in range(0, len(drawn.free), _BLOCK):
+        yield drawn.some(slice(first, first + _BLOCK))
+
+
 def _lessons(
-    past: Past,
-    shares: npt.NDArray[np.float32],
-    issues: IntArray,
-    rows: Rows,
-    steps: list[range],
-    recipe: Recipe,
-    chance: np.random.Generator,
-    bar: Progress,
-) -> list[Lessons]:
-    """What each group learns from: targets drawn at random from every table."""
-    found: list[list[tuple[npt.NDArray[np.float32], ...]]] = [[] for _ in steps]
-    lots = len(past.panel.entities)
-    shares_of = [min(1.0, recipe.trees_rows / (len(issues) * lots * len(some))) for some in steps]
-    for some, table in past.tables(issues, bar, "building features"):
-        hide_history(table, chance.random(len(some) * lots) < recipe.cold_share)
-        free = targets(shares, some, past.config)
-        inputs = tensors(table)
-        with torch.inference_mode():
-            base = rows.base(inputs).numpy()
-            for own, group, share in zip(found, steps, shares_of, strict=True):
-                at = slice(group.start, group.stop)
-                known = ~np.isnan(free[:, at]) & table.inputs["profile_mask"][:, at].astype(np.bool_)
-                chosen = (known & (chance.random(known.shape) < share)).ravel()
-                own.append((rows(inputs, group).numpy()[chosen], base[:, at].ravel()[chosen], free[:, at].ravel()[chosen]))
-    return [
-        Lessons(rows=np.concatenate(one), base=np.concatenate(two), free=np.concatenate(three))
-        for one, two, three in (zip(*own, strict=True) for own in found)
-    ]
+    drawn: Drawn, answers: tuple[Tensor, Tensor], group: range, recipe: Recipe, chance: np.random.Generator
+) -> Lessons:
+    """Targets of a group drawn at random from all rows."""
+    bases, quantiles = answers
+    share = min(1.0, recipe.trees_rows / max(len(drawn.free) * len(group), 1))
+    rows, middle, free = [], [], []
+    for first in range(0, len(drawn.free), _BLOCK):
+        some = slice(first, first + _BLOCK)
+        inputs, own = drawn.some(some), quantiles[some].float()
+        came = drawn.free[some, group.start : group.stop].numpy().astype(np.float32)
+        chosen = (~np.isnan(came) & (chance.random(came.shape) < share)).ravel()
+        rows.append(tree_rows(inputs, bases[some], own, group).numpy()[chosen])
+        middle.append(own[:, group.start : group.stop, own.shape[2] // 2].numpy().ravel()[chosen])
+        free.append(came.ravel()[chosen])
+    return Lessons(rows=np.concatenate(rows), middle=np.concatenate(middle), free=np.concatenate(free))

@@ -1,4 +1,4 @@
-"""The trees of one horizon group: of the median, of the size of its errors, and of the odds of being full."""
+"""The trees of one horizon group: what moves the median, and the odds of being full."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,7 +8,6 @@ import numpy as np
 import numpy.typing as npt
 
 from features.parking.config import ParkingConfig
-from training.parking.model import SMALLEST_SCALE, full_falls_with
 from training.parking.recipe import Recipe
 from training.trees import as_margins, grow
 
@@ -20,13 +19,13 @@ class Lessons:
     """What the trees of a group learn from.
 
     Attributes:
-        rows: (row, column), of ``training.parking.model.Rows``.
-        base: (row,), what the median is added to, share of the capacity.
+        rows: (row, column), of ``training.parking.model.tree_rows``.
+        middle: (row,), the network's median, base and all, share of the capacity.
         free: (row,), what came, share.
     """
 
     rows: FloatArray
-    base: FloatArray
+    middle: FloatArray
     free: FloatArray
 
 
@@ -35,18 +34,16 @@ class Grown:
     """Trees of one group of steps.
 
     Attributes:
-        median: of what the base leaves, share.
-        log_scale: of the logarithm of its usual absolute error.
-        full: of the log odds of being full.
+        moved: by which they move the median, share.
+        full: the log odds of being full.
     """
 
-    median: lightgbm.Booster
-    log_scale: lightgbm.Booster
+    moved: lightgbm.Booster
     full: lightgbm.Booster
 
     def all(self) -> tuple[lightgbm.Booster, ...]:
         """In the order in which a graph holds them."""
-        return self.median, self.log_scale, self.full
+        return self.moved, self.full
 
 
 def grow_group(
@@ -71,19 +68,13 @@ def grow_group(
         BadInput: nothing was counted.
     """
     own = _parameters(recipe, seed, threads)
-    left = lessons.free - lessons.base
-    weight = np.ones(len(left), dtype=np.float32)
-    median = grow(
-        lessons.rows, left, weight, own | {"objective": "regression_l1"}, recipe.trees_count, on_tree
-    )
-    error = np.abs(left - median.predict(lessons.rows, num_threads=threads))
-    log_error = np.log(error + SMALLEST_SCALE).astype(np.float32)
-    small = own | {"objective": "regression_l1", "num_leaves": min(31, recipe.trees_leaves)}
-    log_scale = grow(lessons.rows, log_error, weight, small, recipe.scale_trees_count, on_tree)
+    weight = np.ones(len(lessons.rows), dtype=np.float32)
+    left, absolute = lessons.free - lessons.middle, own | {"objective": "regression_l1"}
+    moved = grow(lessons.rows, left, weight, absolute, recipe.trees_count, on_tree)
     is_full = (lessons.free <= config.full_share).astype(np.float32)
-    binary = own | {"objective": "binary", "monotone_constraints": full_falls_with()}
+    binary = own | {"objective": "binary", "num_leaves": min(31, recipe.trees_leaves)}
     full = as_margins(grow(lessons.rows, is_full, weight, binary, recipe.full_trees_count, on_tree))
-    return Grown(median=median, log_scale=log_scale, full=full)
+    return Grown(moved=moved, full=full)
 
 
 def _parameters(recipe: Recipe, seed: int, threads: int) -> dict[str, object]:
@@ -91,11 +82,10 @@ def _parameters(recipe: Recipe, seed: int, threads: int) -> dict[str, object]:
         "num_leaves": recipe.trees_leaves,
         "learning_rate": recipe.trees_learning_rate,
         "min_data_in_leaf": recipe.trees_min_rows,
-        "feature_fraction": 0.6,
+        "feature_fraction": 0.5,
         "bagging_fraction": 0.7,
         "bagging_freq": 1,
         "lambda_l2": 1.0,
-        "max_bin": 255,
         "seed": seed,
         "deterministic": True,
         "force_row_wise": True,

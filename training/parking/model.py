@@ -1,9 +1,10 @@
-"""One global model of all lots: boosted trees on what persistence of a lot's deviation from its profile leaves.
+"""One global model of all lots, in three layers that each forecast what the one before leaves.
 
-For each group of horizons three sets of trees: the median's, on the residual of ``profile + rho * deviation now``; the
-size of its errors; and the log odds that the lot is full. Quantiles are the median and multiples of that size, fitted
-lot by lot on what training had not seen (split conformal prediction, Lei and others 2018, normalised as there), and
-brought into agreement with the probability of being full: each level lies on its side of the threshold.
+The *base* is the profile and what is left by then of the deviation from it; a *network* adds quantiles of what that
+leaves; *boosted trees* move the median, and say how likely the lot is full. Quantiles are the median and the network's
+distances from it, stretched lot by lot by its errors on what training had not seen (conformalised quantile regression,
+Romano, Patterson and Candes 2019), and brought into agreement with the probability of being full: each level lies on
+its side of the threshold.
 """
 
 from itertools import pairwise
@@ -17,41 +18,27 @@ from features.parking.sight import AHEAD, CALENDAR, SEEN
 Inputs = dict[str, Tensor]
 
 MISSING = -9.0
-"""What stands in a row where nothing is known: no share, hour or day comes near."""
+"""What stands in a row of trees where nothing is known: no share, hour or day comes near."""
 
-SMALLEST_SCALE = 0.003
-"""Share of the capacity: no error is thought smaller, or a closed lot would be forecast to the bay."""
+NARROWEST = 0.002
+"""Share of the capacity: no quantile but the median is thought nearer, or a closed lot would be forecast to the bay."""
 
 MOST_FREE = 1.1
 """Share of the capacity that a forecast may reach: what counts as a reading."""
 
-NAMES = (*SEEN, *AHEAD, *CALENDAR, "reach", "level")
-"""Columns of a row of trees; ``reach`` is rho times the deviation now, ``level`` the profile and it."""
-
-_FALLS_WITH = (
-    "free now",
-    "free 1 h ago",
-    "free 2 h ago",
-    "free 3 h ago",
-    "profile",
-    "profile of its class of day",
-    "free 1 d before",
-    "free 2 d before",
-    "free 7 d before",
-    "free 14 d before",
-    "typical of the city",
-    "spaces",
-    "level",
+_SEEN_BY_TREES = (
+    *(name for name in SEEN if "deviation" not in name or name.startswith("mean")),
+    *(f"deviation {hours} h ago" for hours in (0, 1, 2, 3, 4, 6, 9, 12, 18, 24, 36)),
+    *(f"deviation of the city {hours} h ago" for hours in (0, 1, 2, 4, 8, 16, 23)),
+    *(f"deviation of its like {hours} h ago" for hours in (0, 1, 2, 4, 8)),
+    "deviation of all 0 h ago",
 )
+_TREE_COLUMNS = [SEEN.index(name) for name in _SEEN_BY_TREES]
 
 
-def full_falls_with() -> list[int]:
-    """(column,), -1 where more can only make a lot less likely to be full, else 0.
-
-    >>> full_falls_with()[NAMES.index("free now")]
-    -1
-    """
-    return [-1 if name in _FALLS_WITH else 0 for name in NAMES]
+def tree_names(config: ParkingConfig) -> tuple[str, ...]:
+    """Columns of a row of trees."""
+    return (*_SEEN_BY_TREES, *AHEAD, *CALENDAR, "base", *(f"network {level:g}" for level in config.quantiles))
 
 
 def groups(config: ParkingConfig) -> list[range]:
@@ -65,8 +52,8 @@ def groups(config: ParkingConfig) -> list[range]:
     return [range(first, last) for first, last in pairwise([*edges, config.horizon_steps])]
 
 
-class Rows(nn.Module):
-    """What trees split on, and the base that the median's are added to."""
+class Base(nn.Module):
+    """The profile, and what is left by then of the deviation from it."""
 
     def __init__(self, config: ParkingConfig) -> None:
         super().__init__()
@@ -74,52 +61,65 @@ class Rows(nn.Module):
 
     rho: Tensor
 
-    def base(self, inputs: Inputs) -> Tensor:
-        """(entity, step): the profile, and what is left by then of the deviation from it; share of the capacity."""
+    def forward(self, inputs: Inputs) -> Tensor:
+        """(entity, step), share of the capacity."""
         reach = torch.where(inputs["now_mask"], inputs["now_deviation"], 0.0).unsqueeze(1) * self.rho
         return torch.where(inputs["profile_mask"], inputs["profile"], 0.0) + reach
 
-    def forward(self, inputs: Inputs, steps: range) -> Tensor:
-        """(entity * step, column), entities outermost."""
-        at = slice(steps.start, steps.stop)
-        seen = torch.where(inputs["seen_mask"], inputs["seen"], MISSING).unsqueeze(1).expand(-1, len(steps), -1)
-        ahead = torch.where(inputs["ahead_mask"][:, at], inputs["ahead"][:, at], MISSING)
-        base = self.base(inputs)[:, at]
-        reach = torch.where(inputs["now_mask"], inputs["now_deviation"], 0.0).unsqueeze(1) * self.rho[at]
-        last = torch.stack([reach, base], dim=2)
-        return torch.cat([seen, ahead, inputs["calendar"][:, at], last], dim=2).flatten(0, 1).clamp(-1e6, 1e6)
+
+def tree_rows(inputs: Inputs, base: Tensor, quantiles: Tensor, steps: range) -> Tensor:
+    """What trees split on, (entity * step, column), entities outermost.
+
+    Args:
+        inputs: of the model.
+        base: (entity, step).
+        quantiles: (entity, step, quantile), of the network, base and all, rising.
+        steps: of the group, counted from 0.
+    """
+    at = slice(steps.start, steps.stop)
+    seen = torch.where(inputs["seen_mask"], inputs["seen"], MISSING)[:, _TREE_COLUMNS]
+    ahead = torch.where(inputs["ahead_mask"][:, at], inputs["ahead"][:, at], MISSING)
+    each = [ahead, inputs["calendar"][:, at], base[:, at].unsqueeze(2), quantiles[:, at]]
+    rows = torch.cat([seen.unsqueeze(1).expand(-1, len(steps), -1), *each], dim=2)
+    return rows.flatten(0, 1).clamp(-1e6, 1e6)
 
 
 class Odds(nn.Module):
-    """From what the trees say to quantiles in spaces and the probability of being full."""
+    """From network and trees to quantiles in spaces and the probability of being full."""
 
     def __init__(self, config: ParkingConfig) -> None:
         super().__init__()
-        self.full_share, self.below = config.full_share, len(config.quantiles) // 2
+        self.full_share, self.median = config.full_share, len(config.quantiles) // 2
         self.register_buffer("levels", torch.tensor(config.quantiles))
 
     levels: Tensor
 
     def forward(
-        self, base: Tensor, median: Tensor, log_scale: Tensor, odds: Tensor, width: Tensor, capacity: Tensor
+        self, quantiles: Tensor, moved: Tensor, odds: Tensor, width: Tensor, capacity: Tensor
     ) -> tuple[Tensor, Tensor]:
         """Free spaces (entity, step, quantile) and full (entity, step, 1).
 
         Args:
-            base: (entity, step), share.
-            median: (entity, step), what is added to it.
-            log_scale: (entity, step), of the errors.
+            quantiles: (entity, step, quantile), of the network, base and all, rising.
+            moved: (entity, step), by which trees move the median.
             odds: (entity, step), log odds of being full.
-            width: (entity, outer quantile, step), distances from the median in scales, none below 0.
+            width: (entity, outer quantile, step), by which each distance from the median is stretched, none below 0.
             capacity: (entity,), spaces; NaN where unknown.
         """
-        middle = (base + median).clamp(0.0, MOST_FREE)
-        scale = torch.exp(log_scale.clamp(-20.0, 5.0)).clamp(min=SMALLEST_SCALE).unsqueeze(2)
-        away = width.clamp(min=0.0).transpose(1, 2) * scale
-        low, high = middle.unsqueeze(2) - away[..., : self.below], middle.unsqueeze(2) + away[..., self.below :]
-        free = rising(torch.cat([low, middle.unsqueeze(2), high], dim=2).clamp(0.0, MOST_FREE), self.below)
+        at = self.median
+        middle = (quantiles[..., at] + moved).clamp(0.0, MOST_FREE).unsqueeze(2)
+        low, high = self.distances(quantiles)
+        stretch = width.clamp(min=0.0).transpose(1, 2)
+        found = torch.cat([middle - low * stretch[..., :at], middle, middle + high * stretch[..., at:]], dim=2)
+        free = rising(found.clamp(0.0, MOST_FREE), at)
         full = torch.sigmoid(odds.clamp(-30.0, 30.0)).unsqueeze(2)
         return agreed(free, full, self.levels, self.full_share) * capacity.reshape(-1, 1, 1), full
+
+    def distances(self, quantiles: Tensor) -> tuple[Tensor, Tensor]:
+        """How far the network's quantiles lie below and above its median, (entity, step, quantile of that side)."""
+        middle = quantiles[..., self.median : self.median + 1]
+        low, high = middle - quantiles[..., : self.median], quantiles[..., self.median + 1 :] - middle
+        return low.clamp(min=NARROWEST), high.clamp(min=NARROWEST)
 
 
 def agreed(free: Tensor, full: Tensor, levels: Tensor, full_share: float) -> Tensor:

@@ -92,3 +92,14 @@ def targets(shares: FloatArray, rows: IntArray, config: ParkingConfig) -> FloatA
 def tensors(table: Table) -> Inputs:
     """A table's inputs for the model."""
     return {name: torch.from_numpy(np.ascontiguousarray(array)) for name, array in table.inputs.items()}
+
+
+def spread(rows: IntArray, most: int) -> IntArray:
+    """At most so many of some rows, evenly over all.
+
+    >>> spread(np.arange(100), 4).tolist()
+    [0, 33, 66, 99]
+    """
+    if len(rows) <= most:
+        return rows
+    return rows[np.unique(np.linspace(0, len(rows) - 1, most).astype(np.int64))]

@@ -15,9 +15,12 @@ from features.errors import BadInput
 from features.parking.advance import Raw
 from features.parking.config import ParkingConfig
 from features.parking.profile import Clock, profiles
+from features.parking.readings import frozen
 from features.parking.rows import Rows, rows_of
-from features.parking.sight import Sight, ahead_of, calendar_of, now_of, seen_of
+from features.parking.schema import INPUTS
+from features.parking.sight import SILENT_H, Sight, ahead_of, calendar_of, now_of, seen_of
 from features.parking.state import ParkingState
+from features.parking.track import IssuedInterval, Tracker
 from features.series import FloatArray
 
 QUALITIES = (
@@ -88,8 +91,10 @@ def build(raw: Raw | None, state: ParkingState, config: ParkingConfig, issued_at
         # What came late was not there for all alike: each issue time sees rows of its own.
         groups = [latest[at : at + 1] for at in range(len(latest))]
     parts = [_inputs(rows, state, config, some, clock, known, around) for some in groups]
+    inputs = {name: np.concatenate([part[0][name] for part in parts]) for name in parts[0][0]}
+    inputs["width"] = _widths(rows, state, () if raw is None else raw.issued, config, numbers)
     return Table(
-        inputs={name: np.concatenate([part[0][name] for part in parts]) for name in parts[0][0]},
+        inputs={spec: inputs[spec] for spec in INPUTS},
         issued_at=tuple(issued_at),
         entities=state.entities,
         quality=np.concatenate([part[1] for part in parts]),
@@ -109,10 +114,13 @@ def _inputs(
     values = rows.known_at(last)[first:]
     span = slice(first, last + 1 + config.horizon_steps)
     part = Clock(day=clock.day[span], slot=clock.slot[span], kind=clock.kind[span])
-    usual = profiles(values, part, state.typical, config, first=config.profile_days * config.steps_per_day)
+    alike = rows.alike[first : last + 1]
+    trusted = np.where(frozen(values, alike, config.frozen_steps), np.float32(np.nan), values)
+    usual = profiles(trusted, part, state.typical, config, first=config.profile_days * config.steps_per_day)
     sight = Sight(
         values=values,
-        still=rows.still[first : last + 1],
+        trusted=trusted,
+        alike=alike,
         usual=usual,
         clock=part,
         flags=known.flags[span],
@@ -137,14 +145,24 @@ def _inputs(
         "profile": np.nan_to_num(level).reshape(issues * lots, -1),
         "profile_mask": ~np.isnan(level).reshape(issues * lots, -1),
         "spread": np.nan_to_num(spread).reshape(issues * lots, -1),
-        "width": np.tile(np.moveaxis(state.width, 2, 0), (issues, 1, 1)),
         "capacity": np.nan_to_num(capacity).reshape(-1).astype(np.float32),
         "capacity_mask": ~np.isnan(capacity).reshape(-1),
     }
     few = ~(_targets(usual.days, sight.latest, config).max(axis=2) >= _FEW_DAYS)
-    silent = np.isnan(now.free)
+    silent = ~(now.age_h <= SILENT_H)
     quality = np.select([np.isnan(capacity), few & silent, few, now.froze, silent], [5, 4, 3, 2, 1], 0).astype(np.int8)
     return inputs, quality
+
+
+def _widths(
+    rows: Rows, state: ParkingState, issued: Sequence[IssuedInterval], config: ParkingConfig, numbers: Sequence[int]
+) -> FloatArray:
+    """(issue * lot, outer quantile, step): the widths as they stood at each issue time."""
+    tracker, timely, found = Tracker(state, issued, config), rows.timely(), []
+    for number in numbers:
+        tracker.to(number, timely, rows.first)
+        found.append(np.moveaxis(tracker.width, 2, 0))
+    return np.ascontiguousarray(np.concatenate(found))
 
 
 def _targets(values: FloatArray, latest: npt.NDArray[np.int64], config: ParkingConfig) -> FloatArray:

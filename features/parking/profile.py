@@ -17,7 +17,7 @@ _FADES = 0.8
 """Weight of a day beside the next newer one of its kind."""
 _FADES_FAST = 0.5
 _TYPICAL_WEIGHT = 0.3
-"""Of what is typical of the city's lots, beside one for the newest day of the lot's own: who has no history starts there."""
+"""Of what is typical of its city, beside one for the newest day of the lot's own: who has no history starts there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -148,8 +148,10 @@ def _rows_by_day(clock: Clock, config: ParkingConfig) -> IntArray:
 
 
 class _Mean:
-    """Running weighted moments of the days found, newest first; each add is one elementwise step, so that of many
-    rows comes the same as of one."""
+    """Running weighted moments of the days found, newest first.
+
+    Each add is one elementwise step, so that of many rows comes the same as of one.
+    """
 
     def __init__(self, shape: tuple[int, int], fades: float) -> None:
         self.weight = np.zeros(shape, dtype=np.float32)

@@ -14,8 +14,10 @@ from features.series import FloatArray
 
 IntArray = npt.NDArray[np.int64]
 
-_HOLD_H = 3
-"""Hours for which the newest count stands, where none came since."""
+SILENT_H = 3
+"""Hours without a count after which a feed counts as silent."""
+_HOLD_H = 12
+"""Hours for which the newest count is still seen, with its age, where none came since."""
 _OWN_H, _AROUND_H = 48, 24
 """Hours of deviations that are seen: of the lot, and of those around it."""
 _EVERYWHERE_H = (0, 4, 8, 12, 16, 20)
@@ -96,8 +98,9 @@ class Sight:
     """What was known at some issue times.
 
     Attributes:
-        values: (time, lot), free shares.
-        still: (time, lot), readings in a row that were the same.
+        values: (time, lot), free shares as counted.
+        trusted: (time, lot), the same without those of feeds that froze: what others, and what is usual, rest on.
+        alike: (time, lot), readings in a row that were the same.
         usual: of the rows, and of those ahead.
         clock: likewise.
         flags: (time, 3), of ``features.calendar``.
@@ -106,7 +109,8 @@ class Sight:
     """
 
     values: FloatArray
-    still: IntArray
+    trusted: FloatArray
+    alike: FloatArray
     usual: Profiles
     clock: Clock
     flags: FloatArray
@@ -116,6 +120,11 @@ class Sight:
     def deviation(self, rows: IntArray) -> FloatArray:
         """What was free minus what was usual, at rows of any shape: (..., lot)."""
         found: FloatArray = self.values[rows] - self.usual.level[rows]
+        return found
+
+    def trusted_deviation(self, rows: IntArray) -> FloatArray:
+        """The same, as far as it can be trusted."""
+        found: FloatArray = self.trusted[rows] - self.usual.level[rows]
         return found
 
 
@@ -146,7 +155,7 @@ def now_of(sight: Sight, state: ParkingState, config: ParkingConfig) -> Now:
         free = np.where(first, found, free)
         deviation = np.where(first, sight.deviation(sight.latest - back), deviation)
         age_h = np.where(first, np.float32(back / config.steps_per_hour), age_h)
-    froze = (sight.still[sight.latest] > config.frozen_steps) & np.isnan(sight.values[sight.latest])
+    froze = ~np.isnan(sight.values[sight.latest]) & np.isnan(sight.trusted[sight.latest])
     return Now(free=free, deviation=deviation, age_h=age_h, froze=froze)
 
 
@@ -157,13 +166,14 @@ def seen_of(sight: Sight, now: Now, state: ParkingState, config: ParkingConfig) 
     means = [_mean(sight, hours * hour) for hours in _MEANS_H]
     along, size = _sunday(sight, config)
     # All at once: a city is looked up as often as this is called.
-    *city, city_day, city_along, city_size = _of_city(np.stack([*own[:_AROUND_H], means[1], along, size]), state)
-    *like, like_day = _of_its_like(np.stack([*own[:_AROUND_H], means[1]]), state)
-    everywhere = _of_all(np.stack([own[hours] for hours in _EVERYWHERE_H]))
+    others = [sight.trusted_deviation(latest - hours * hour) for hours in range(_AROUND_H)]
+    *city, city_day, city_along, city_size = _of_city(np.stack([*others, means[1], along, size]), state)
+    *like, like_day = _of_its_like(np.stack([*others, means[1]]), state)
+    everywhere = _of_all(np.stack([others[hours] for hours in _EVERYWHERE_H]))
     parts = [
         now.free,
         now.age_h,
-        sight.still[latest] / np.float32(hour),
+        sight.alike[latest] / np.float32(hour),
         *(now.free - sight.values[latest - back] for back in range(1, _CHANGES + 1)),
         now.deviation,
         *own[1:],
@@ -227,7 +237,7 @@ def calendar_of(sight: Sight, config: ParkingConfig) -> FloatArray:
 def _known_deviation(sight: Sight, rows: IntArray) -> FloatArray:
     """(issue, step, lot): deviations at rows, as far as they were over at each issue time."""
     known = rows <= sight.latest[:, None]
-    return np.where(known[..., None], sight.deviation(np.where(known, rows, 0)), np.float32(np.nan))
+    return np.where(known[..., None], sight.trusted_deviation(np.where(known, rows, 0)), np.float32(np.nan))
 
 
 def _mean(sight: Sight, steps: int) -> FloatArray:
@@ -236,7 +246,7 @@ def _mean(sight: Sight, steps: int) -> FloatArray:
     count = np.zeros_like(total)
     # One after the other: of many issue times the same as of one.
     for back in range(steps):
-        deviation = sight.deviation(sight.latest - back)
+        deviation = sight.trusted_deviation(sight.latest - back)
         known = ~np.isnan(deviation)
         total += np.where(known, deviation, np.float32(0))
         count += known
@@ -248,7 +258,7 @@ def _sunday(sight: Sight, config: ParkingConfig) -> tuple[FloatArray, FloatArray
     along, size = (np.zeros((len(sight.latest), sight.values.shape[1]), dtype=np.float32) for _ in range(2))
     for hours in range(_SUNDAY_H):
         rows = sight.latest - hours * config.steps_per_hour
-        way, gone = sight.usual.sunday[rows] - sight.usual.level[rows], sight.deviation(rows)
+        way, gone = sight.usual.sunday[rows] - sight.usual.level[rows], sight.trusted_deviation(rows)
         known = ~np.isnan(way) & ~np.isnan(gone)
         along += np.where(known, way * gone, np.float32(0))
         size += np.where(known, way * way, np.float32(0))

@@ -93,7 +93,9 @@ def widths(found: Errors, config: ParkingConfig) -> FloatArray:
             if not len(known):
                 continue
             shared = float(np.quantile(known, reached))
-            own = np.array([np.quantile(_known(errors[:, lot]), reached) if days[lot] else shared for lot in range(lots)])
+            own = np.array(
+                [np.quantile(_known(errors[:, lot]), reached) if days[lot] else shared for lot in range(lots)]
+            )
             width[number, some] = np.maximum(own_share * own + (1 - own_share) * shared, 0)
     return width
 

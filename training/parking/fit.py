@@ -85,12 +85,14 @@ def fit(
     answers = _answers(untrained, drawn)
     chance, grown = np.random.default_rng(seed + 1), []
     for group in bar.track(steps, description="growing trees"):
-        grown.append(grow_group(_lessons(drawn, answers, group, recipe, chance), config, recipe, seed, threads, on_step))
+        grown.append(
+            grow_group(_lessons(drawn, answers, group, recipe, chance), config, recipe, seed, threads, on_step)
+        )
     return Fitted(base=base, network=network, grown=tuple(grown), steps=tuple(steps), config=config)
 
 
 def issue_rows(config: ParkingConfig, learned: int, most: int) -> IntArray:
-    """Rows of issue times to learn from: evenly over all, from the first week on whose targets lie before ``learned``."""
+    """Rows of issue times to learn from: evenly over all from the first week on, all targets before ``learned``."""
     first = min(7 * config.steps_per_day, max(learned // 4, 1))
     return spread(np.arange(first, max(learned - config.horizon_steps, first)), most)
 

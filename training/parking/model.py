@@ -113,7 +113,9 @@ class Odds(nn.Module):
         found = torch.cat([middle - low * stretch[..., :at], middle, middle + high * stretch[..., at:]], dim=2)
         free = rising(found.clamp(0.0, MOST_FREE), at)
         full = torch.sigmoid(odds.clamp(-30.0, 30.0)).unsqueeze(2)
-        return agreed(free, full, self.levels, self.full_share) * capacity.reshape(-1, 1, 1), full
+        spaces = capacity.reshape(-1, 1, 1)
+        # Of a lot whose capacity nobody knows no share can be told: added and taken away again it is unknown.
+        return agreed(free, full, self.levels, self.full_share) * spaces, full + (spaces - spaces)
 
     def distances(self, quantiles: Tensor) -> tuple[Tensor, Tensor]:
         """How far the network's quantiles lie below and above its median, (entity, step, quantile of that side)."""

@@ -8,7 +8,7 @@ import typer
 
 from features import DOMAINS
 from features.console import JsonFlag
-from features.errors import BadInput, UnknownName
+from features.errors import UnknownName
 from features.tables.options import (
     CovariatesFlag,
     EntityColFlag,
@@ -28,6 +28,12 @@ from training.registry_cli import models
 HazardFlag = Annotated[
     str | None,
     typer.Option("--hazard", metavar="H", help="Of disaster: pm25, river_jamsu…; `haechi hazards` lists them."),
+]
+MeasureFlag = Annotated[
+    str | None,
+    typer.Option(
+        "--measure", metavar="free|occupied", help="Of parking: what is counted. Default: by the column's name."
+    ),
 ]
 DomainArgument = Annotated[str, typer.Argument(metavar="DOMAIN", help=f"One of: {', '.join(DOMAINS)}.")]
 
@@ -66,6 +72,7 @@ def _train(
     entities: Annotated[Path | None, typer.Option(metavar="FILE", help="Places: entity columns, lat, lon.")] = None,
     covariates: CovariatesFlag = None,
     hazard: HazardFlag = None,
+    measure: MeasureFlag = None,
     name: Annotated[str | None, typer.Option(help="Name of the model. Default: the domain's.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of every random choice.")] = 7,
     country: Annotated[str, typer.Option(help="Whose public holidays count.")] = "KR",
@@ -77,6 +84,8 @@ def _train(
     Example: haechi train traffic --data volumes.parquet --entity-col site_id,direction --entities sites.csv
 
     Example: haechi train disaster --hazard river_jamsu --shape han-river --data han_river.parquet
+
+    Example: haechi train parking --data counts.parquet --entities lots.csv --measure free --country DE
     """
     flags = {
         "domain": domain,
@@ -94,6 +103,7 @@ def _train(
         "entities": entities,
         "covariates": covariates,
         "hazard": hazard,
+        "measure": measure,
         "name": name,
         "seed": seed,
         "country": country,
@@ -117,7 +127,8 @@ def _evaluate(
         typer.Option(metavar="FILE.jsonl", help="Written: abnormal flow that was seen, one JSON line an event."),
     ] = None,
     entities: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="With --events, places: what lies together is one event.")
+        Path | None,
+        typer.Option(metavar="FILE", help="Places: with --events, to tell one event by; of parking, lots never seen."),
     ] = None,
     covariates: CovariatesFlag = None,
     shape: ShapeFlag = "long",
@@ -146,9 +157,6 @@ def _evaluate(
         step_min=step_min,
         missing_value=missing_value,
     )
-    if entities is not None and events is None:
-        raise BadInput(cause="--entities is given without --events", mend="Add --events FILE.jsonl, or leave it out")
-    watched = None if events is None else (events, entities)
     command.evaluate(
         data,
         shape,
@@ -157,7 +165,8 @@ def _evaluate(
         whole=split == "all",
         out=out,
         covariates=covariates,
-        watched=watched,
+        events=events,
+        entities=entities,
         as_json=as_json,
     )
 

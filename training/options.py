@@ -33,6 +33,7 @@ class TrainOptions:
         timezone: the local clock.
         quick: skip the choices on validation.
         hazard: of disaster, or None.
+        measure: of parking, what is counted, ``free`` or ``occupied``, or None.
         covariates: a table of what else is known of the whole city, or None.
         question: that a run file of an experiment asks, or None.
         given: what of all this differs from the defaults, as a run file would say it; without ``set``.
@@ -51,6 +52,7 @@ class TrainOptions:
     timezone: str
     quick: bool
     hazard: str | None = None
+    measure: str | None = None
     covariates: Path | None = None
     question: str | None = None
     given: dict[str, Any] = field(default_factory=dict)
@@ -121,6 +123,7 @@ def train_options(
         timezone=timezone or "Asia/Seoul",
         quick=values["quick"],
         hazard=values["hazard"],
+        measure=values["measure"],
         covariates=None if values["covariates"] is None else Path(values["covariates"]),
         question=question,
         given=_given(context, values),

@@ -63,6 +63,12 @@ class Lots:
         names = tuple(name if row < 0 else self.name[row] for name, row in zip(ids, rows, strict=True))
         return Lots(ids=tuple(ids), name=names, **texts, **numbers)
 
+    def joined(self, others: "Lots") -> "Lots":
+        """These, then ``others``."""
+        texts = {name: (*getattr(self, name), *getattr(others, name)) for name in ("ids", *_TEXTS)}
+        numbers = {name: np.concatenate([getattr(self, name), getattr(others, name)]) for name in _NUMBERS}
+        return Lots(**texts, **numbers)
+
     def places(self) -> npt.NDArray[np.bool_]:
         """(lot,): whether it is known where the lot is."""
         return ~(np.isnan(self.lat) | np.isnan(self.lon))

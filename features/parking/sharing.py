@@ -78,14 +78,18 @@ def windows(short: Array, *, most_risk: float, extremal_index: float, least_step
 def _longest(short: Array, span: range, most_risk: float, extremal_index: float) -> Window | None:
     """The longest window within a span, the least risky of several."""
     best: Window | None = None
-    start = span.start
+    start, together = span.start, 0.0
+    logs = np.log1p(-np.minimum(np.nan_to_num(short, nan=1.0), 1 - 1e-12)) * extremal_index
     for stop in range(span.start + 1, span.stop + 1):
         if not short[stop - 1] <= most_risk:
-            start = stop
+            start, together = stop, 0.0
             continue
-        while joint_risk(short[start:stop], extremal_index) > most_risk:
+        together += logs[stop - 1]
+        while 1 - np.exp(together) > most_risk:
+            together -= logs[start]
             start += 1
-        one = Window(first=start + 1, last=stop, risk=joint_risk(short[start:stop], extremal_index))
-        if best is None or (stop - start, -one.risk) > (best.last - best.first + 1, -best.risk):
-            best = one
+        if best is None or stop - start >= best.last - best.first + 1:
+            one = Window(first=start + 1, last=stop, risk=joint_risk(short[start:stop], extremal_index))
+            if best is None or (stop - start, -one.risk) > (best.last - best.first + 1, -best.risk):
+                best = one
     return best

@@ -45,11 +45,7 @@ class Tracker:
         self._number = step_on_clock(state.as_of, config.step_min, like=state.as_of)
         waiting = [(step_on_clock(one.issued_at, config.step_min, like=state.as_of), one) for one in issued]
         for _, one in waiting:
-            if one.bounds.shape != state.width.shape:
-                raise BadInput(
-                    cause=f"The interval issued at {one.issued_at.isoformat()} has shape {one.bounds.shape}",
-                    mend=f"Pass {state.width.shape}: each quantile but the median, each step, each lot of the state",
-                )
+            _check(one, state)
         self._issued = deque(sorted(waiting, key=lambda pair: pair[0]))
         self._capacity = state.capacity
         self._tails = np.array([min(level, 1 - level) for level in outer(config.quantiles)], dtype=np.float32)
@@ -77,14 +73,18 @@ class Tracker:
             self._judge(values[self._number - first])
             self._remember()
 
+    def issue(self, number: int, bounds: FloatArray) -> None:
+        """Keep the quantiles of a forecast issued at step ``number``, (outer quantile, step, lot), free spaces."""
+        for step in range(self._config.horizon_steps):
+            if number + step + 1 > self._number:
+                slot = (number + step + 1) % self._config.horizon_steps
+                self.pending[slot, step] = bounds[:, step] / self._capacity
+
     def _remember(self) -> None:
         """Keep what was issued by now."""
         while self._issued and self._issued[0][0] <= self._number:
             at, one = self._issued.popleft()
-            for step in range(self._config.horizon_steps):
-                if at + step + 1 > self._number:
-                    slot = (at + step + 1) % self._config.horizon_steps
-                    self.pending[slot, step] = one.bounds[:, step] / self._capacity
+            self.issue(at, one.bounds)
 
     def _judge(self, row: FloatArray) -> None:
         slot = self._number % self._config.horizon_steps
@@ -97,3 +97,11 @@ class Tracker:
         moved = np.clip(self.width.transpose(1, 0, 2) * factor, _NARROWEST, _WIDEST)
         self.width = np.where(known, moved, self.width.transpose(1, 0, 2)).transpose(1, 0, 2).astype(np.float32)
         self.pending[slot] = np.nan
+
+
+def _check(one: IssuedInterval, state: ParkingState) -> None:
+    if one.bounds.shape != state.width.shape:
+        raise BadInput(
+            cause=f"The interval issued at {one.issued_at.isoformat()} has shape {one.bounds.shape}",
+            mend=f"Pass {state.width.shape}: each quantile but the median, each step, each lot of the state",
+        )

@@ -59,7 +59,8 @@ def evaluate(
     whole: bool,
     out: Path | None,
     covariates: Path | None = None,
-    watched: tuple[Path, Path | None] | None = None,
+    events: Path | None = None,
+    entities: Path | None = None,
     as_json: bool,
 ) -> None:
     """Judge a published version and print its scores beside the baselines'.
@@ -67,9 +68,9 @@ def evaluate(
     Raises:
         HaechiError: names cause and mend.
     """
-    if covariates is not None or watched is not None:
+    if covariates is not None or events is not None or entities is not None:
         raise BadInput(
-            cause="--covariates and --events are of traffic",
+            cause="--covariates, --events and --entities are not of disaster",
             mend="Leave them out: what a hazard's model looks at is read from the files themselves",
         )
     if out is not None:

@@ -98,6 +98,7 @@ def _refuse_foreign(options: TrainOptions) -> None:
             options.covariates is not None,
             "What a hazard's model looks at is read from the files of --data",
         ),
+        ("--measure", options.measure is not None, "What is measured stands in the hazard table"),
         ("--entities", options.entities is not None, "Where a hazard is judged stands in the hazard table"),
         (
             "--split",

@@ -36,17 +36,18 @@ class Errors:
     days: float
 
 
-def errors(fitted: Fitted, past: Past, rows: range, threads: int, bar: Progress) -> Errors:
+def errors(fitted: Fitted, past: Past, rows: range, lots: npt.NDArray[np.bool_], threads: int, bar: Progress) -> Errors:
     """The errors of forecasts issued at ``rows`` whose targets all lie in them.
 
     Args:
         fitted: the model.
         past: the counts.
         rows: which the model has not learned from.
+        lots: (lot,), whose errors count.
         threads: of the trees.
         bar: shows what is done.
     """
-    config, shares = past.config, past.shares()[: rows.stop]
+    config, shares = past.config, np.where(lots, past.shares()[: rows.stop], np.float32(np.nan))
     issues = spread(np.arange(rows.start, rows.stop - config.horizon_steps), _ISSUES)
     found, odds = [], Odds(config)
     for some, table in past.tables(issues, bar, "measuring errors"):

@@ -53,6 +53,7 @@ class Fitted:
 def fit(
     past: Past,
     learned: int,
+    lots: npt.NDArray[np.bool_],
     recipe: Recipe,
     seed: int,
     threads: int,
@@ -64,6 +65,7 @@ def fit(
     Args:
         past: the counts; the traits of its state are fitted here, on the same rows.
         learned: where validation begins.
+        lots: (lot,), which may be learned from.
         recipe: settings of the fit.
         seed: of every random choice.
         threads: of the trees.
@@ -74,12 +76,12 @@ def fit(
         BadInput: nothing was counted, or for too short a time.
     """
     config, shares = past.config, past.shares()
-    fit_traits(past.start, past.panel, shares, learned, config)
+    fit_traits(past.start, past.panel, np.where(lots, shares, np.float32(np.nan)), learned, config)
     issues = issue_rows(config, learned, recipe.issues)
     base = Base(config)
     base.rho = torch.from_numpy(_rho(past, shares, spread(issues, _RHO_ISSUES), bar))
-    drawn = draw(past, shares, issues, recipe, np.random.default_rng(seed), bar)
-    network = fit_network(drawn.inputs, drawn.free, base, config, recipe, seed, bar, on_step)
+    drawn = draw(past, np.where(lots, shares, np.float32(np.nan)), issues, recipe, np.random.default_rng(seed), bar)
+    network = fit_network(drawn, base, config, recipe, seed, bar, on_step)
     steps = groups(config)
     untrained = Fitted(base=base, network=network, grown=(), steps=tuple(steps), config=config)
     answers = _answers(untrained, drawn)
@@ -93,7 +95,7 @@ def fit(
 
 def issue_rows(config: ParkingConfig, learned: int, most: int) -> IntArray:
     """Rows of issue times to learn from: evenly over all from the first week on, all targets before ``learned``."""
-    first = min(7 * config.steps_per_day, max(learned // 4, 1))
+    first = min(5 * 7 * config.steps_per_day, max(learned // 4, 1))
     return spread(np.arange(first, max(learned - config.horizon_steps, first)), most)
 
 
@@ -123,7 +125,7 @@ def _answers(fitted: Fitted, drawn: Drawn) -> tuple[Tensor, Tensor]:
 
 
 def _blocks(drawn: Drawn) -> Iterator[Inputs]:
-    for first in range(0, len(drawn.free), _BLOCK):
+    for first in range(0, len(drawn), _BLOCK):
         yield drawn.some(slice(first, first + _BLOCK))
 
 
@@ -132,9 +134,9 @@ def _lessons(
 ) -> Lessons:
     """Targets of a group drawn at random from all rows."""
     bases, quantiles = answers
-    share = min(1.0, recipe.trees_rows / max(len(drawn.free) * len(group), 1))
+    share = min(1.0, recipe.trees_rows / max(len(drawn) * len(group), 1))
     rows, middle, free = [], [], []
-    for first in range(0, len(drawn.free), _BLOCK):
+    for first in range(0, len(drawn), _BLOCK):
         some = slice(first, first + _BLOCK)
         inputs, own = drawn.some(some), quantiles[some].float()
         came = drawn.free[some, group.start : group.stop].numpy().astype(np.float32)

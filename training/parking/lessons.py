@@ -1,4 +1,4 @@
-"""Rows to learn from, drawn from all issue times and lots, half as precise where that saves memory."""
+"""Rows to learn from, drawn from all issue times and lots, half as precise as they are forecast from to save memory."""
 
 from dataclasses import dataclass
 
@@ -14,8 +14,8 @@ from training.parking.model import Inputs
 from training.parking.recipe import Recipe
 from training.parking.sample import Past, targets
 
-_WIDE = ("seen", "ahead", "calendar")
-_TAKEN = (*_WIDE, "seen_mask", "ahead_mask", "now_deviation", "now_mask", "profile", "profile_mask")
+_HALVES = ("seen", "ahead")
+_TAKEN = (*_HALVES, "seen_mask", "ahead_mask", "now_deviation", "now_mask", "profile", "profile_mask")
 _FEWEST = 100
 
 
@@ -24,16 +24,27 @@ class Drawn:
     """Rows of tables, each one lot at one issue time.
 
     Attributes:
-        inputs: of the model; ``seen``, ``ahead`` and ``calendar`` as halves.
+        inputs: of the model but for the calendar; ``seen`` and ``ahead`` as halves.
+        calendar: (issue, step, column), of each issue time once.
+        issue: (row,), which of these.
         free: (row, step), what came, share; NaN where nothing did.
     """
 
     inputs: Inputs
+    calendar: Tensor
+    issue: Tensor
     free: Tensor
 
-    def some(self, rows: slice) -> Inputs:
+    def __len__(self) -> int:
+        return len(self.free)
+
+    def some(self, rows: slice | Tensor) -> Inputs:
         """Inputs of some rows, as the model takes them."""
-        return {name: tensor[rows].float() if name in _WIDE else tensor[rows] for name, tensor in self.inputs.items()}
+        found = {name: tensor[rows] for name, tensor in self.inputs.items()}
+        return {
+            **{name: tensor.float() if name in _HALVES else tensor for name, tensor in found.items()},
+            "calendar": self.calendar[self.issue[rows]],
+        }
 
 
 def draw(
@@ -48,7 +59,7 @@ def draw(
 
     Args:
         past: the counts.
-        shares: the same as free shares.
+        shares: the same as free shares, NaN of lots that are not learned from.
         issues: rows of issue times.
         recipe: how many rows, and how many as if the lot were new.
         chance: of the draw.
@@ -59,22 +70,40 @@ def draw(
     """
     lots = len(past.panel.entities)
     share = min(1.0, recipe.rows / max(len(issues) * lots, 1))
-    parts: dict[str, list[npt.NDArray[np.generic]]] = {name: [] for name in (*_TAKEN, "free")}
-    for some, table in past.tables(issues, bar, "building features"):
+    whole: dict[str, npt.NDArray[np.generic]] = {}
+    calendars, filled = [], 0
+    for at, (some, table) in enumerate(past.tables(issues, bar, "building features")):
         hide_history(table, chance.random(len(some) * lots) < recipe.cold_share)
         free = targets(shares, some, past.config)
         useful = ~np.isnan(free).all(axis=1) & table.inputs["profile_mask"].all(axis=1)
         chosen = np.flatnonzero(useful & (chance.random(len(free)) < share))
-        for name in _TAKEN:
-            array = table.inputs[name][chosen]
-            parts[name].append(array.astype(np.float16) if name in _WIDE else array)
-        parts["free"].append(free[chosen].astype(np.float32))
-    whole = {name: torch.from_numpy(np.concatenate(arrays)) for name, arrays in parts.items()}
-    free_tensor = whole.pop("free")
-    if len(free_tensor) < _FEWEST:
+        parts = {name: table.inputs[name] for name in _TAKEN} | {"free": free}
+        if not at:
+            whole = {name: _room(name, array, recipe.rows, len(issues) * lots) for name, array in parts.items()}
+            whole["issue"] = np.zeros(len(whole["free"]), dtype=np.int64)
+        chosen = chosen[: len(whole["free"]) - filled]
+        own = slice(filled, filled + len(chosen))
+        for name, array in parts.items():
+            whole[name][own] = array[chosen]
+        whole["issue"][own] = sum(map(len, calendars)) + chosen // lots
+        calendars.append(table.inputs["calendar"].reshape(len(some), lots, *table.inputs["calendar"].shape[1:])[:, 0])
+        filled += len(chosen)
+    if filled < _FEWEST:
         raise BadInput(
-            cause=f"Only {len(free_tensor)} forecasts could be learned from: hardly anything was counted before "
-            "validation begins",
+            cause=f"Only {filled} forecasts could be learned from: hardly anything was counted before validation",
             mend="Give some weeks of counts, or another --split",
         )
-    return Drawn(inputs=whole, free=free_tensor)
+    tensors = {name: torch.from_numpy(array[:filled]) for name, array in whole.items()}
+    return Drawn(
+        free=tensors.pop("free"),
+        issue=tensors.pop("issue"),
+        inputs=tensors,
+        calendar=torch.from_numpy(np.concatenate(calendars)),
+    )
+
+
+def _room(name: str, array: npt.NDArray[np.generic], most: int, all_rows: int) -> npt.NDArray[np.generic]:
+    """An array for as many rows as may be drawn: what is gathered in parts needs twice the memory in the end."""
+    dtype = np.float16 if name in _HALVES else array.dtype
+    # A draw by chance may come out a little above what was meant.
+    return np.zeros((min(all_rows, most + most // 50 + 1000), *array.shape[1:]), dtype=dtype)

@@ -15,6 +15,7 @@ from torch.nn import functional
 
 from features.parking.config import ParkingConfig
 from features.parking.sight import AHEAD, CALENDAR, SEEN
+from training.parking.lessons import Drawn
 from training.parking.model import Base, Inputs
 from training.parking.recipe import Recipe
 
@@ -74,8 +75,7 @@ def _calendar(row: Tensor) -> Tensor:
 
 
 def fit_network(
-    inputs: Inputs,
-    free: Tensor,
+    drawn: Drawn,
     base: Base,
     config: ParkingConfig,
     recipe: Recipe,
@@ -83,11 +83,10 @@ def fit_network(
     bar: Progress,
     on_step: Callable[[object], None] = lambda _: None,
 ) -> Network:
-    """Fit on the rows of ``inputs``.
+    """Fit on drawn rows.
 
     Args:
-        inputs: of the model, floats as halves where memory is short, NaN where a mask is False.
-        free: (row, step), what came, share; NaN where nothing did.
+        drawn: rows to learn from.
         base: what the network's answer is added to.
         config: of the features.
         recipe: settings of the fit.
@@ -98,8 +97,10 @@ def fit_network(
     torch.manual_seed(seed)
     chance = np.random.default_rng(seed)
     network = Network(config, recipe)
-    network.seen_scale, network.ahead_scale = (_moments(inputs[name]) for name in ("seen", "ahead"))
-    steps = _steps(len(free), recipe)
+    network.seen_scale, network.ahead_scale = (
+        _moments(drawn.inputs[name], drawn.inputs[f"{name}_mask"]) for name in ("seen", "ahead")
+    )
+    steps = _steps(len(drawn), recipe)
     optimizer = torch.optim.AdamW(network.parameters(), lr=recipe.network_learning_rate, weight_decay=1e-2)
     cycle = torch.optim.lr_scheduler.OneCycleLR(
         optimizer, recipe.network_learning_rate, total_steps=steps, pct_start=0.1
@@ -108,9 +109,9 @@ def fit_network(
     weight = torch.where(levels == 0.5, _MEDIAN_WEIGHT, 1.0)
     network.train()
     for step in bar.track(range(steps), description="fitting the network"):
-        some = torch.from_numpy(chance.integers(0, len(free), recipe.network_batch))
-        batch = {name: _full(tensor[some]) for name, tensor in inputs.items()}
-        left = (_full(free[some]) - base(batch)).unsqueeze(2)
+        some = torch.from_numpy(chance.integers(0, len(drawn), recipe.network_batch))
+        batch = drawn.some(some)
+        left = (drawn.free[some] - base(batch)).unsqueeze(2)
         known = ~torch.isnan(left)
         over = torch.nan_to_num(left) - network(batch)
         loss = (torch.maximum(levels * over, (levels - 1) * over) * weight * known).sum() / known.sum().clamp(min=1)
@@ -128,18 +129,14 @@ def _steps(rows: int, recipe: Recipe) -> int:
     return max(20, min(recipe.network_steps, round(recipe.network_passes * rows / recipe.network_batch)))
 
 
-def _moments(values: Tensor) -> Tensor:
+def _moments(values: Tensor, mask: Tensor) -> Tensor:
     """(2, column): mean and standard deviation of what is known; 0 and 1 where nothing is, or all is one."""
-    flat = values.reshape(-1, values.shape[-1]).numpy()
-    some = flat[:: max(1, len(flat) // 200_000)].astype(np.float64)
+    every = max(1, values[..., 0].numel() // 200_000)
+    some, known = (each.reshape(-1, each.shape[-1]).numpy()[::every] for each in (values, mask))
+    some = some.astype(np.float64)
     with np.errstate(invalid="ignore"):
-        known = ~np.isnan(some)
         count = np.maximum(known.sum(axis=0), 1)
         mean = np.where(known, some, 0).sum(axis=0) / count
         spread = np.sqrt((np.where(known, some - mean, 0) ** 2).sum(axis=0) / count)
     found: npt.NDArray[np.float32] = np.stack([mean, np.where(spread > 1e-6, spread, 1)]).astype(np.float32)
     return torch.from_numpy(found)
-
-
-def _full(tensor: Tensor) -> Tensor:
-    return tensor.float() if tensor.dtype == torch.float16 else tensor

@@ -29,8 +29,8 @@ class Recipe:
         full_trees_count: of the probability of being full.
     """
 
-    issues: int = 3000
-    rows: int = 300_000
+    issues: int = 6000
+    rows: int = 900_000
     cold_share: float = 0.03
     network_width: int = 256
     network_blocks: int = 2

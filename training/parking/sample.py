@@ -1,14 +1,15 @@
 """Issue times and what came of them: from where trees learn, and on what their errors are measured."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import UTC
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from rich.progress import Progress
 
+from features.clock import utc_times
 from features.parking.advance import Raw
 from features.parking.build import Table, build
 from features.parking.config import ParkingConfig
@@ -42,17 +43,8 @@ class Past:
         panel = self.panel.window(0, row + 1)
         if panel.available_at is None:
             return panel
-        now = np.datetime64(panel.time(row).replace(tzinfo=None), "s")
-        values = np.where(panel.available_at > now, np.float32(np.nan), panel.values)
-        return Panel(
-            start=panel.start,
-            step_min=panel.step_min,
-            entities=panel.entities,
-            values=values,
-            quantity=panel.quantity,
-            available_at=panel.available_at,
-            covariates=panel.covariates,
-        )
+        now = np.datetime64(self.panel.time(row).astimezone(UTC).replace(tzinfo=None), "s")
+        return replace(panel, values=np.where(panel.available_at > now, np.float32(np.nan), panel.values))
 
     def tables(self, rows: IntArray, bar: Progress, what: str) -> Iterator[tuple[IntArray, Table]]:
         """Tables of the issue times at ``rows``, rising, a bounded number at once."""
@@ -69,16 +61,20 @@ class Past:
         """(time, lot): the share of spaces that was free; NaN where missing or impossible."""
         return free_shares(self.panel.values, self.start.capacity, measure=self.config.measure)[0]
 
+    def timely(self) -> FloatArray:
+        """(time, lot): the shares that were known at their own instant."""
+        known_at = self.panel.available_at
+        if known_at is None:
+            return self.shares()
+        own = utc_times(self.panel.start, self.panel.step_min, len(self.panel))[:, None]
+        return np.where(known_at <= own, self.shares(), np.float32(np.nan))
+
 
 def _begun(start: ParkingState, panel: Panel, row: int) -> ParkingState:
     """The state before a row, of which nothing before it is remembered."""
     begun = start.copy()
-    begun.as_of = _before(panel, row)
+    begun.as_of = panel.time(row - 1)
     return begun
-
-
-def _before(panel: Panel, row: int) -> datetime:
-    return panel.time(row - 1)
 
 
 def targets(shares: FloatArray, rows: IntArray, config: ParkingConfig) -> FloatArray:

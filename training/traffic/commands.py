@@ -80,7 +80,8 @@ def evaluate(
     whole: bool,
     out: Path | None,
     covariates: Path | None = None,
-    watched: tuple[Path, Path | None] | None = None,
+    events: Path | None = None,
+    entities: Path | None = None,
     as_json: bool,
 ) -> None:
     """Judge a published version and print its scores beside the baselines'.
@@ -88,7 +89,8 @@ def evaluate(
     Raises:
         HaechiError: names cause and mend.
     """
-    events, entities = watched or (None, None)
+    if entities is not None and events is None:
+        raise BadInput(cause="--entities is given without --events", mend="Add --events FILE.jsonl, or leave it out")
     if out is not None:
         check_out(out, data, suffix=".parquet")
     if events is not None:

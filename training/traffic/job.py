@@ -46,6 +46,8 @@ def read_job(options: TrainOptions, *, test_from: datetime | None = None) -> Tra
             cause=f"--hazard {options.hazard} is of disaster, not of traffic",
             mend="Run: haechi train disaster ..., or leave it out",
         )
+    if options.measure is not None:
+        raise BadInput(cause=f"--measure {options.measure} is of parking, not of traffic", mend="Leave it out")
     panel, findings, _ = read_panel(options.data, options.shape, options.reading)
     for line in findings.lines():
         note(line)

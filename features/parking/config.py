@@ -30,6 +30,7 @@ class ParkingConfig:
             spaces, is a feed that froze.
         weeks: of which the profile of a time of the week is made.
         neighbours: lots that fill most alike, at whose deviations each lot's forecast looks.
+        extremal_index: of shortfalls of free spaces (``features.parking.sharing``); 1: each comes by itself.
     """
 
     step_min: int = 60
@@ -42,6 +43,7 @@ class ParkingConfig:
     frozen_h: int = 24
     weeks: int = 6
     neighbours: int = 8
+    extremal_index: float = 1.0
 
     def __post_init__(self) -> None:
         zone(self.timezone)
@@ -61,6 +63,11 @@ class ParkingConfig:
             )
         if not 0 < self.full_share < 1:
             raise BadInput(cause=f"full_share={self.full_share} is no share", mend="Give a share such as 0.05")
+        if not 0 < self.extremal_index <= 1:
+            raise BadInput(
+                cause=f"extremal_index={self.extremal_index} is outside 0 to 1",
+                mend="Leave it at 1, or as it was fitted",
+            )
         for name, low, high in (("frozen_h", 6, 168), ("weeks", 2, 12), ("neighbours", 1, 64)):
             if not low <= getattr(self, name) <= high:
                 raise BadInput(

@@ -26,9 +26,7 @@ def inputs(config: ParkingConfig, unit: str) -> tuple[TensorSpec, ...]:
         spec("profile", "float32", (steps,), "1", "Share that is usually free at each target"),
         spec("profile_mask", "bool", (steps,), "1", "True where profile is known"),
         spec("spread", "float32", (steps,), "1", "Standard deviation around the profile"),
-        spec(
-            "width", "float32", (outer, steps), "1", "Stretch of each quantile's distance from the median, by quantile"
-        ),
+        spec("width", "float32", (outer, steps), "1", "Stretch of each quantile's distance from the median, by quantile"),
         spec("capacity", "float32", (), unit, "Spaces of the lot"),
         spec("capacity_mask", "bool", (), "1", "True where capacity is known"),
     )

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _LIKELY = 0.5
+_FAN_WIDTH = 32
 _BLUE, _RED, _INK, _GREY = "#0b6e99", "#b3372f", "#1b2733", "#6b7883"
 
 
@@ -30,11 +31,25 @@ def terminal(parking: Parking, lot: ParkingLot) -> Table:
     table.add_column("at", no_wrap=True)
     for name in (*(column(level) for level in _shown(parking)), "full"):
         table.add_column(name, justify="right", no_wrap=True)
+    top = max([lot.capacity or 0.0, *(one.values[-1] for one in _of(parking, lot) if one.values)]) or 1.0
+    table.add_column(f"0 {'─' * (_FAN_WIDTH - 3 - len(f'{top:.0f}'))} {top:.0f}", no_wrap=True)
     middle = len(parking.levels) // 2
     for one in _of(parking, lot):
-        cells = [f"{one.values[at]:.0f}" if one.values else "-" for at in (0, middle, -1)]
-        table.add_row(_hour(one.target_time, parking), *cells, _chance(one.full))
+        shown = [one.values[at] for at in (0, middle, -1)] if one.values else []
+        cells = [f"{value:.0f}" for value in shown] or ["-"] * 3
+        fan = _fan([value / top for value in shown]) if shown else Text("nothing is known")
+        table.add_row(_hour(one.target_time, parking), *cells, _chance(one.full), fan)
     return table
+
+
+def _fan(shares: Sequence[float]) -> Text:
+    """From the lowest quantile to the highest, the median marked."""
+    start, at, end = (round(min(max(share, 0.0), 1.0) * (_FAN_WIDTH - 1)) for share in shares)
+    fan = Text(" " * start)
+    fan.append("░" * (at - start), style="cyan")
+    fan.append("█", style="bold cyan")
+    fan.append("░" * (end - at), style="cyan")
+    return fan
 
 
 def overview(parking: Parking) -> Table:

@@ -19,6 +19,10 @@ LONGEST = timedelta(days=60)
 """The longest span of one request's counts: the weeks that a profile is made of, and a week of deviations from it."""
 
 
+_MOST_SPACES = 100_000
+"""No lot on Earth has more."""
+
+
 @dataclass(frozen=True, slots=True)
 class Value:
     """One count as it came: its instant, lot, spaces, when it became known, and whether it can be at all."""
@@ -108,8 +112,8 @@ def panel(values: Sequence[Value], quantity: str, config: ParkingConfig) -> Pane
 
 def _possible(spaces: Sequence[float], capacity: np.typing.NDArray[np.float32], config: ParkingConfig) -> list[bool]:
     """Whether each count can be, by the rule of the features; where no capacity is known, whether any lot could."""
-    largest = np.finfo(np.float32).max
     counts = np.array(spaces, dtype=np.float64)
-    _, wrong = free_shares(counts.clip(-largest, largest).astype(np.float32)[None], capacity, measure=config.measure)
-    possible: list[bool] = (~wrong[0] & (counts >= 0)).tolist()
+    sane = (counts >= 0) & (counts <= _MOST_SPACES)
+    _, wrong = free_shares(np.where(sane, counts, 0).astype(np.float32)[None], capacity, measure=config.measure)
+    possible: list[bool] = (sane & ~wrong[0]).tolist()
     return possible

@@ -78,9 +78,7 @@ class Choice:
         else:
             chance, expected = percent(self.chance), f"{self.expected_min:.0f}"
             ko = f"빈자리 확률 {chance}, 도보 {walk}분; 만차면 다시 찾을 시간까지 약 {expected}분"
-            en = (
-                f"{chance} chance of a space, {walk} min on foot; about {expected} min with the search where it is full"
-            )
+            en = f"{chance} chance of a space, {walk} min on foot; about {expected} min in all, with the search if full"
         if self.unknown:
             ko += f"; {', '.join(NEEDS[name].ko for name in self.unknown)} 정보 없음"
             en += f"; not known: {', '.join(NEEDS[name].en for name in self.unknown)}"

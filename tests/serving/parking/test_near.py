@@ -75,13 +75,13 @@ def test_of_two_alike_the_nearer_comes_first_and_then_the_id():
         pytest.param(
             Choice(entity_id="x", walk_m=288, chance=0.85),
             "빈자리 확률 85 %, 도보 4분; 만차면 다시 찾을 시간까지 약 6분",
-            "85 % chance of a space, 4 min on foot; about 6 min with the search where it is full",
+            "85 % chance of a space, 4 min on foot; about 6 min in all, with the search if full",
             id="known",
         ),
         pytest.param(
             Choice(entity_id="x", walk_m=72, chance=1.0, unknown=("height_m", "ev")),
             "빈자리 확률 >99 %, 도보 1분; 만차면 다시 찾을 시간까지 약 1분; 높이 제한, 충전기 정보 없음",
-            ">99 % chance of a space, 1 min on foot; about 1 min with the search where it is full; "
+            ">99 % chance of a space, 1 min on foot; about 1 min in all, with the search if full; "
             "not known: the height limit, chargers",
             id="nobody knows whether it fits",
         ),

@@ -161,6 +161,13 @@ def test_one_broken_sensor_leaves_the_city_its_answer(value: float, client: Clie
     assert full(parking, GARAGE) == full(without, GARAGE)
 
 
+def test_no_lot_has_so_many_even_where_nobody_knows_its_size(client: Client) -> None:
+    counts = [count(30, entity=SIZELESS), count(1e300, entity=SIZELESS, hours=2)]
+    parking = client.parking_latest("parking", counts=counts)
+    assert (parking.issued_at, parking.as_of) == (AS_OF + 2 * HOUR, AS_OF + HOUR)
+    assert lot(parking, SIZELESS).quality == "fallback: its capacity is not known"
+
+
 def test_an_impossible_count_still_says_what_time_it_is(client: Client) -> None:
     parking = client.parking_latest("parking", counts=[count(24621)])
     assert (parking.issued_at, parking.as_of) == (AS_OF + HOUR, AS_OF)

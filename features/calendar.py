@@ -11,6 +11,9 @@ import numpy.typing as npt
 from features.clock import wall_clock, zone
 from features.errors import UnknownName
 
+FURTHEST_DAYS = 8
+"""Beyond so many days a holiday is as good as none."""
+
 HOLIDAY = 7
 DAY_TYPES = ("mon", "tue", "wed", "thu", "fri", "sat", "sun", "holiday")
 # Working days resemble each other, and a public holiday runs like a Sunday.
@@ -56,6 +59,43 @@ def days(times: npt.NDArray[np.datetime64], *, country: str, timezone: str) -> D
     return Days(day_type=kinds[:, 0], minute=minute, flags=kinds[:, 1:].astype(np.float32))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AroundHolidays:
+    """Where each instant's local day lies among holidays; all (time,), float32.
+
+    Attributes:
+        regional: share of the country's regions that have a holiday then, of a day that is none of the whole country.
+        regional_next: the same of the day after.
+        until_days: days until the next public holiday, at most ``FURTHEST_DAYS``.
+        since_days: days since the last one, likewise.
+    """
+
+    regional: npt.NDArray[np.float32]
+    regional_next: npt.NDArray[np.float32]
+    until_days: npt.NDArray[np.float32]
+    since_days: npt.NDArray[np.float32]
+
+
+def around_holidays(times: npt.NDArray[np.datetime64], *, country: str, timezone: str) -> AroundHolidays:
+    """Regional holidays of UTC instants, and how near the public ones are, on the wall clock of ``timezone``.
+
+    Args:
+        times: (time,), datetime64, UTC.
+        country: a country of the ``holidays`` library, e.g. ``DE``.
+        timezone: IANA name.
+
+    >>> corpus_christi = np.array(["2024-05-30T10:00"], dtype="datetime64[s]")
+    >>> around_holidays(corpus_christi, country="DE", timezone="Europe/Berlin").regional.round(2).tolist()
+    [0.38]
+    """
+    day, _ = wall_clock(times, zone(timezone).key)
+    distinct, inverse = np.unique(day, return_inverse=True)
+    found = np.array([_around(int(d), country) for d in distinct], dtype=np.float32).reshape(-1, 4)[inverse]
+    return AroundHolidays(
+        regional=found[:, 0], regional_next=found[:, 1], until_days=found[:, 2], since_days=found[:, 3]
+    )
+
+
 def known_country(code: str) -> str:
     """``code`` itself, where the ``holidays`` library knows that country.
 
@@ -85,3 +125,27 @@ def _is_holiday(day: date, country: str) -> bool:
 @lru_cache(maxsize=64)
 def _holidays(country: str, year: int) -> holidays.HolidayBase:
     return holidays.country_holidays(known_country(country), years=year)
+
+
+@lru_cache(maxsize=4096)
+def _around(day: int, country: str) -> tuple[float, float, float, float]:
+    today = _FIRST_DAY + timedelta(days=day)
+
+    def away(sign: int) -> int:
+        near = (off for off in range(FURTHEST_DAYS) if _is_holiday(today + sign * timedelta(days=off), country))
+        return next(near, FURTHEST_DAYS)
+
+    return _regional(today, country), _regional(today + timedelta(days=1), country), away(1), away(-1)
+
+
+def _regional(day: date, country: str) -> float:
+    if _is_holiday(day, country):
+        return 0.0
+    regions = _regions(country, day.year)
+    return sum(day in one for one in regions) / max(len(regions), 1)
+
+
+@lru_cache(maxsize=64)
+def _regions(country: str, year: int) -> tuple[holidays.HolidayBase, ...]:
+    names = holidays.list_supported_countries()[known_country(country)]
+    return tuple(holidays.country_holidays(country, subdiv=name, years=year) for name in names)

@@ -75,7 +75,7 @@ def _simulate(
     timezone: Annotated[str, typer.Option(help="Clock on which a time without a zone is read.")] = "Asia/Seoul",
     as_json: JsonFlag = False,
 ) -> None:
-    """Write the simulated Seoul's traffic, weather, air, river and truth log: SIMULATED, not measurements.
+    """Write the simulated Seoul's traffic, weather, air, river, parking and truth log: SIMULATED, not measurements.
 
     Example: haechi simulate --seed 7 --from 2024-01-01 --to 2025-01-01 --out simulated
     """

@@ -84,6 +84,16 @@ def grow(
     return _rounded(booster)
 
 
+def as_margins(booster: lightgbm.Booster) -> lightgbm.Booster:
+    """Trees of log odds that answer with these, not with probabilities: a graph has one number a row."""
+    said = {"objective=binary": "objective=regression", "[objective: binary]": "[objective: regression]"}
+    lines = [
+        next((other for start, other in said.items() if line.startswith(start)), line)
+        for line in booster.model_to_string().split("\n")
+    ]
+    return lightgbm.Booster(model_str="\n".join(lines))
+
+
 def to_onnx(booster: lightgbm.Booster, opset: int) -> onnx.ModelProto:
     """The graph of ``booster``: ``rows`` (row, feature) float32 to one value a row."""
     kind = FloatTensorType([None, booster.num_feature()])

@@ -3,19 +3,24 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-import numpy as np
-
 from features.parking.config import ParkingConfig
 from features.parking.rows import rows_of
 from features.parking.state import ParkingState
+from features.parking.track import IssuedInterval, Tracker
 from features.series import Panel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Raw:
-    """What became known since the state's ``as_of``: counts in spaces, each row the instant of a reading."""
+    """What became known since the state's ``as_of``.
+
+    Attributes:
+        measured: counts in spaces, each row the instant of a reading.
+        issued: forecasts that were issued meanwhile, by which the intervals are tracked.
+    """
 
     measured: Panel
+    issued: tuple[IssuedInterval, ...] = ()
 
 
 def advance(state: ParkingState, raw: Raw, config: ParkingConfig, until: datetime) -> ParkingState:
@@ -34,6 +39,9 @@ def advance(state: ParkingState, raw: Raw, config: ParkingConfig, until: datetim
     rows = rows_of(state, raw.measured, config, until)
     moved = state.copy()
     moved.tail = rows.known_at(len(rows.values) - 1)[-config.memory_steps :].copy()
-    moved.still = np.stack([rows.after.value, rows.after.count]).astype(np.float32)
+    moved.alike = rows.alike[-config.memory_steps :].copy()
+    tracker = Tracker(state, raw.issued, config)
+    tracker.to(rows.first + len(rows.values) - 1, rows.timely(), rows.first)
+    moved.width, moved.pending = tracker.width, tracker.pending
     moved.as_of = until
     return moved

@@ -1,23 +1,26 @@
 """Raw counts into what a parking model sees at each issue time: the same code in training and in serving."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
-from features.calendar import Days
+from features.calendar import AroundHolidays, Days, around_holidays
 from features.calendar import days as days_of
 from features.clock import step_on_clock, utc_times
 from features.errors import BadInput
 from features.parking.advance import Raw
 from features.parking.config import ParkingConfig
 from features.parking.profile import Clock, profiles
+from features.parking.readings import frozen
 from features.parking.rows import Rows, rows_of
-from features.parking.sight import Sight, ahead_of, calendar_of, now_of, seen_of
+from features.parking.schema import INPUTS
+from features.parking.sight import SILENT_H, Sight, ahead_of, calendar_of, now_of, seen_of
 from features.parking.state import ParkingState
+from features.parking.track import IssuedInterval, Tracker
 from features.series import FloatArray
 
 QUALITIES = (
@@ -33,7 +36,7 @@ QUALITIES = (
 _FEW_DAYS = 1.5
 """Weight of the days behind a profile: below it hardly one such day was seen."""
 
-_CHUNK = 256
+_CHUNK = 96
 """Issue times whose features are made at once: what is held in memory."""
 
 
@@ -82,13 +85,16 @@ def build(raw: Raw | None, state: ParkingState, config: ParkingConfig, issued_at
     times = utc_times(start, config.step_min, len(rows.values) + config.horizon_steps)
     known = days_of(times, country=config.country, timezone=config.timezone)
     clock = Clock.of(times, known, config)
+    around = around_holidays(times, country=config.country, timezone=config.timezone)
     groups = [latest[at : at + _CHUNK] for at in range(0, len(latest), _CHUNK)]
     if rows.known_s is not None:
         # What came late was not there for all alike: each issue time sees rows of its own.
         groups = [latest[at : at + 1] for at in range(len(latest))]
-    parts = [_inputs(rows, state, config, some, clock, known) for some in groups]
+    parts = [_inputs(rows, state, config, some, clock, known, around) for some in groups]
+    inputs = {name: np.concatenate([part[0][name] for part in parts]) for name in parts[0][0]}
+    inputs["width"] = _widths(rows, state, () if raw is None else raw.issued, config, numbers)
     return Table(
-        inputs={name: np.concatenate([part[0][name] for part in parts]) for name in parts[0][0]},
+        inputs={spec: inputs[spec] for spec in INPUTS},
         issued_at=tuple(issued_at),
         entities=state.entities,
         quality=np.concatenate([part[1] for part in parts]),
@@ -96,19 +102,29 @@ def build(raw: Raw | None, state: ParkingState, config: ParkingConfig, issued_at
 
 
 def _inputs(
-    rows: Rows, state: ParkingState, config: ParkingConfig, latest: npt.NDArray[np.int64], clock: Clock, known: Days
+    rows: Rows,
+    state: ParkingState,
+    config: ParkingConfig,
+    latest: npt.NDArray[np.int64],
+    clock: Clock,
+    known: Days,
+    around: AroundHolidays,
 ) -> tuple[dict[str, npt.NDArray[np.generic]], npt.NDArray[np.int8]]:
     first, last = int(latest[0]) - config.memory_steps + 1, int(latest[-1])
     values = rows.known_at(last)[first:]
     span = slice(first, last + 1 + config.horizon_steps)
     part = Clock(day=clock.day[span], slot=clock.slot[span], kind=clock.kind[span])
-    usual = profiles(values, part, state.typical, config, first=config.profile_days * config.steps_per_day)
+    alike = rows.alike[first : last + 1]
+    trusted = np.where(frozen(values, alike, config.frozen_steps), np.float32(np.nan), values)
+    usual = profiles(trusted, part, state.typical, config, first=config.profile_days * config.steps_per_day)
     sight = Sight(
         values=values,
-        still=rows.still[first : last + 1],
+        trusted=trusted,
+        alike=alike,
         usual=usual,
         clock=part,
         flags=known.flags[span],
+        around=AroundHolidays(**{each.name: getattr(around, each.name)[span] for each in fields(around)}),
         latest=latest - first,
     )
     now = now_of(sight, state, config)
@@ -129,14 +145,24 @@ def _inputs(
         "profile": np.nan_to_num(level).reshape(issues * lots, -1),
         "profile_mask": ~np.isnan(level).reshape(issues * lots, -1),
         "spread": np.nan_to_num(spread).reshape(issues * lots, -1),
-        "width": np.tile(np.moveaxis(state.width, 2, 0), (issues, 1, 1)),
         "capacity": np.nan_to_num(capacity).reshape(-1).astype(np.float32),
         "capacity_mask": ~np.isnan(capacity).reshape(-1),
     }
     few = ~(_targets(usual.days, sight.latest, config).max(axis=2) >= _FEW_DAYS)
-    silent = np.isnan(now.free)
+    silent = ~(now.age_h <= SILENT_H)
     quality = np.select([np.isnan(capacity), few & silent, few, now.froze, silent], [5, 4, 3, 2, 1], 0).astype(np.int8)
     return inputs, quality
+
+
+def _widths(
+    rows: Rows, state: ParkingState, issued: Sequence[IssuedInterval], config: ParkingConfig, numbers: Sequence[int]
+) -> FloatArray:
+    """(issue * lot, outer quantile, step): the widths as they stood at each issue time."""
+    tracker, timely, found = Tracker(state, issued, config), rows.timely(), []
+    for number in numbers:
+        tracker.to(number, timely, rows.first)
+        found.append(np.moveaxis(tracker.width, 2, 0))
+    return np.ascontiguousarray(np.concatenate(found))
 
 
 def _targets(values: FloatArray, latest: npt.NDArray[np.int64], config: ParkingConfig) -> FloatArray:

@@ -32,8 +32,9 @@ class Capacities:
 
 
 def capacities(stated: FloatArray, counts: FloatArray) -> Capacities:
-    """The capacity of each lot: the stated one; where it is not known, or exceeded in more than 5 % of the readings,
-    the 99th percentile of the counts.
+    """The capacity of each lot: the stated one, or what its counts say.
+
+    They say it, by their 99th percentile, where none is stated, or where more than 5 % of them exceed it.
 
     Args:
         stated: (lot,), spaces; NaN, zero or 65535 where nobody knows.

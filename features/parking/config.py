@@ -30,7 +30,9 @@ class ParkingConfig:
             spaces, is a feed that froze.
         weeks: of which the profile of a time of the week is made.
         neighbours: lots that fill most alike, at whose deviations each lot's forecast looks.
-        extremal_index: of shortfalls of free spaces (``features.parking.sharing``); 1: each comes by itself.
+        tracking_gain: by how much a reading beyond a quantile moves it away, in logarithms of its distance.
+        extremal_index: what a window's hours amount to, in hours that have nothing to do with each other, is to the
+            power of this; fitted in training.
     """
 
     step_min: int = 60
@@ -43,6 +45,7 @@ class ParkingConfig:
     frozen_h: int = 24
     weeks: int = 6
     neighbours: int = 8
+    tracking_gain: float = 0.05
     extremal_index: float = 1.0
 
     def __post_init__(self) -> None:
@@ -63,15 +66,16 @@ class ParkingConfig:
             )
         if not 0 < self.full_share < 1:
             raise BadInput(cause=f"full_share={self.full_share} is no share", mend="Give a share such as 0.05")
-        if not 0 < self.extremal_index <= 1:
-            raise BadInput(
-                cause=f"extremal_index={self.extremal_index} is outside 0 to 1",
-                mend="Leave it at 1, or as it was fitted",
-            )
-        for name, low, high in (("frozen_h", 6, 168), ("weeks", 2, 12), ("neighbours", 1, 64)):
+        for name, low, high in (
+            ("frozen_h", 6, 168),
+            ("weeks", 2, 12),
+            ("neighbours", 1, 64),
+            ("tracking_gain", 0, 1),
+            ("extremal_index", 1e-3, 1),
+        ):
             if not low <= getattr(self, name) <= high:
                 raise BadInput(
-                    cause=f"{name}={getattr(self, name)} is outside {low} to {high}", mend="Leave it at its default"
+                    cause=f"{name}={getattr(self, name)} is outside {low:g} to {high:g}", mend="Leave it at its default"
                 )
 
     @property
@@ -96,7 +100,7 @@ class ParkingConfig:
 
     @property
     def memory_steps(self) -> int:
-        """Readings that the state keeps: a week of deviations from profiles, each of so many days; one day may be late."""
+        """Readings that the state keeps: of a week's deviations from profiles, and of those; one day may be late."""
         return (self.profile_days + 9) * self.steps_per_day
 
     def to_json(self) -> dict[str, Any]:

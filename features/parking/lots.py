@@ -116,7 +116,8 @@ def read(path: Path, entity_columns: tuple[str, ...]) -> Lots:
     """
     if not path.is_file():
         raise BadInput(
-            cause=f"There is no entity table {path}", mend="Give --entities FILE with entity_id, capacity, city, lat, lon"
+            cause=f"There is no entity table {path}",
+            mend="Give --entities FILE with entity_id, capacity, city, lat, lon",
         )
     frame = open_table(path).lazy.collect()
     columns = entity_columns if set(entity_columns) <= set(frame.columns) else ("entity_id",)
@@ -126,7 +127,9 @@ def read(path: Path, entity_columns: tuple[str, ...]) -> Lots:
     ids = frame.select(pl.concat_str([pl.col(name).cast(pl.String) for name in columns], separator="/")).to_series()
     blank = ids.is_null() | (ids.str.strip_chars() == "")
     if blank.any():
-        raise BadInput(cause=f"{path}, row {blank.arg_true()[0] + 1} names no lot", mend="Fill it in, or remove the row")
+        raise BadInput(
+            cause=f"{path}, row {blank.arg_true()[0] + 1} names no lot", mend="Fill it in, or remove the row"
+        )
     if ids.is_duplicated().any():
         twice = ids.filter(ids.is_duplicated())[0]
         raise BadInput(cause=f"{path} has the lot '{twice}' twice", mend="Keep one row a lot")

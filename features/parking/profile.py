@@ -1,6 +1,6 @@
-"""What is usual at each time of the week: for every row the mean of such rows before it, none less than a day old."""
+"""What is usual at each time of the week: for every row means of such rows before it, none less than a day old."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import numpy.typing as npt
@@ -12,13 +12,12 @@ from features.series import FloatArray
 
 IntArray = npt.NDArray[np.int64]
 
-_SUNDAY, _HOLIDAY = 6, 7
-_SAME_TYPE_FADES = 0.8
-"""Weight of such a day beside the next newer one of the same day of the week."""
-_SAME_CLASS_FADES = 0.8
-"""Weight of a working day beside the next newer one."""
+_SATURDAY, _SUNDAY, _HOLIDAY = 5, 6, 7
+_FADES = 0.8
+"""Weight of a day beside the next newer one of its kind."""
+_FADES_FAST = 0.5
 _TYPICAL_WEIGHT = 0.3
-"""Of what is typical of the city's lots, beside one for the newest day of the lot's own: who has no history starts there."""
+"""Of what is typical of its city, beside one for the newest day of the lot's own: who has no history starts there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -26,14 +25,23 @@ class Profiles:
     """What was usual for each row, as far as was known a day before it; all (time, lot), free shares.
 
     Attributes:
-        level: mean of the days of the same day of the week, the newer the heavier, drawn to what is typical.
-        near: the same of all days of the same class: working days, Saturdays, Sundays and holidays.
+        level: mean of the days of the same day of the week, the newer the heavier, drawn to what is typical; a public
+            holiday counts as a Sunday.
+        fast: the same, the newest days heavier still.
+        even: the same, all days alike.
+        near: mean of all days of the same class: working days, Saturdays, Sundays and holidays.
+        saturday: of Saturdays, whatever day it is.
+        sunday: of Sundays and holidays, whatever day it is.
         spread: standard deviation around the first mean; NaN with fewer than two days.
         days: weight of the days behind the level; 0 where there are none.
     """
 
     level: FloatArray
+    fast: FloatArray
+    even: FloatArray
     near: FloatArray
+    saturday: FloatArray
+    sunday: FloatArray
     spread: FloatArray
     days: FloatArray
 
@@ -69,36 +77,61 @@ def profiles(values: FloatArray, clock: Clock, typical: FloatArray, config: Park
         config: of the features.
         first: rows before it are given as NaN.
     """
-    rows, lots = len(clock.day), values.shape[1]
-    shape = (rows, lots)
-    level, near, spread, days = (np.full(shape, np.nan, dtype=np.float32) for _ in range(4))
+    shape = (len(clock.day), values.shape[1])
+    whole = {field.name: np.full(shape, np.nan, dtype=np.float32) for field in fields(Profiles)}
     at = _rows_by_day(clock, config)
     for day in range(int(clock.day[first]), int(clock.day[-1]) + 1):
         mine = at[day - int(clock.day[0])]
         chosen = mine[mine >= first]
-        if not len(chosen):
+        if len(chosen):
+            for name, found in _of_day(values, clock, typical, config, at, day, chosen).items():
+                whole[name][chosen] = found
+    # The hour that comes twice where clocks go back is as usual as the first time.
+    first_time = np.maximum(at[clock.day - clock.day[0], clock.slot], first)
+    for each in whole.values():
+        each[first:] = each[first_time[first:]]
+    return Profiles(**whole)
+
+
+def _of_day(
+    values: FloatArray,
+    clock: Clock,
+    typical: FloatArray,
+    config: ParkingConfig,
+    at: IntArray,
+    day: int,
+    chosen: IntArray,
+) -> dict[str, FloatArray]:
+    """What ``Profiles`` holds of the rows of one day."""
+    shape = (len(chosen), values.shape[1])
+    level, fast, even, near, saturday, sunday = (
+        _Mean(shape, fades) for fades in (_FADES, _FADES_FAST, 1.0, _FADES, _FADES, _FADES)
+    )
+    kind = _week_day(int(clock.kind[chosen[0]]))
+    for back in range(1, min(config.profile_days, day - int(clock.day[0])) + 1):
+        past = at[day - back - int(clock.day[0])][clock.slot[chosen]]
+        some = past[past >= 0]
+        if not len(some):
             continue
-        own, around = _Mean(len(chosen), lots), _Mean(len(chosen), lots)
-        kind = int(clock.kind[chosen[0]])
-        for back in range(1, min(config.profile_days, day - int(clock.day[0])) + 1):
-            past = at[day - back - int(clock.day[0])][clock.slot[chosen]]
-            some = past[past >= 0]
-            if not len(some) or DAY_CLASSES[clock.kind[some[0]]] != DAY_CLASSES[kind]:
-                continue
+        other = _week_day(int(clock.kind[some[0]]))
+        wanted = [level, fast, even] if other == kind else []
+        wanted += [near] if DAY_CLASSES[other] == DAY_CLASSES[kind] else []
+        wanted += {_SATURDAY: [saturday], _SUNDAY: [sunday]}.get(other, [])
+        if wanted:
             # Whatever lies ahead by up to a day knows what is a day older than itself.
             old = (past >= 0) & (past <= chosen - config.steps_per_day) & (past < len(values))
             found = np.where(old[:, None], values[np.where(old, past, 0)], np.float32(np.nan))
-            around.add(found, _SAME_CLASS_FADES)
-            if _week_day(int(clock.kind[some[0]])) == _week_day(kind):
-                own.add(found, _SAME_TYPE_FADES)
-        usual = typical[clock.slot[chosen], clock.kind[chosen]]
-        level[chosen], near[chosen] = own.mean(usual), around.mean(usual)
-        spread[chosen], days[chosen] = own.spread(), own.weight
-    # The hour that comes twice where clocks go back is as usual as the first time.
-    first_time = at[clock.day - clock.day[0], clock.slot]
-    for each in (level, near, spread, days):
-        each[first:] = each[np.maximum(first_time[first:], first)]
-    return Profiles(level=level, near=near, spread=spread, days=days)
+            for mean in wanted:
+                mean.add(found)
+    slots, usual = clock.slot[chosen], typical[clock.slot[chosen], clock.kind[chosen]]
+    means = {"level": level, "fast": fast, "even": even, "near": near}
+    return {
+        **{name: mean.drawn_to(usual) for name, mean in means.items()},
+        "saturday": saturday.drawn_to(typical[slots, _SATURDAY]),
+        "sunday": sunday.drawn_to(typical[slots, _SUNDAY]),
+        "spread": level.spread(),
+        "days": level.weight,
+    }
 
 
 def _week_day(kind: int) -> int:
@@ -115,25 +148,28 @@ def _rows_by_day(clock: Clock, config: ParkingConfig) -> IntArray:
 
 
 class _Mean:
-    """Running weighted moments of the days found, newest first; each add is one elementwise step, so that of many
-    rows comes the same as of one."""
+    """Running weighted moments of the days found, newest first.
 
-    def __init__(self, rows: int, lots: int) -> None:
-        self.weight = np.zeros((rows, lots), dtype=np.float32)
-        self._next = np.ones((rows, lots), dtype=np.float32)
-        self._sum = np.zeros((rows, lots), dtype=np.float32)
-        self._squares = np.zeros((rows, lots), dtype=np.float32)
+    Each add is one elementwise step, so that of many rows comes the same as of one.
+    """
 
-    def add(self, values: FloatArray, fades: float) -> None:
+    def __init__(self, shape: tuple[int, int], fades: float) -> None:
+        self.weight = np.zeros(shape, dtype=np.float32)
+        self._fades = np.float32(fades)
+        self._next = np.ones(shape, dtype=np.float32)
+        self._sum = np.zeros(shape, dtype=np.float32)
+        self._squares = np.zeros(shape, dtype=np.float32)
+
+    def add(self, values: FloatArray) -> None:
         known = ~np.isnan(values)
         weight = np.where(known, self._next, np.float32(0))
         value = np.where(known, values, np.float32(0))
         self.weight += weight
         self._sum += weight * value
         self._squares += weight * value * value
-        self._next = np.where(known, self._next * np.float32(fades), self._next)
+        self._next = np.where(known, self._next * self._fades, self._next)
 
-    def mean(self, typical: FloatArray) -> FloatArray:
+    def drawn_to(self, typical: FloatArray) -> FloatArray:
         drawn = np.where(np.isnan(typical), np.float32(0), np.float32(_TYPICAL_WEIGHT))
         total = self.weight + drawn
         with np.errstate(invalid="ignore", divide="ignore"):

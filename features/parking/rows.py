@@ -1,4 +1,4 @@
-"""Counts in one array after those that the state remembers, as free shares that can be trusted, each known since when."""
+"""Counts after those that the state remembers, as free shares, each with the instant from which it was known."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -9,7 +9,7 @@ import numpy.typing as npt
 from features.clock import EPOCH, clock_offset, step_number, step_on_clock
 from features.errors import BadInput, UnknownName
 from features.parking.config import ParkingConfig
-from features.parking.readings import Still, free_shares, frozen, unchanged
+from features.parking.readings import free_shares, newest, unchanged
 from features.parking.state import ParkingState
 from features.series import FloatArray, Panel
 
@@ -27,21 +27,21 @@ class Rows:
         first: step number (``features.clock``) of the first row.
         offset_s: seconds from the start of a step to the reading.
         step_min: minutes between rows.
-        values: (time, lot), free shares; NaN where missing or not to be trusted.
-        raw: the same, readings of a feed that froze not taken out: what a judge compares with.
-        still: (time, lot), how many readings in a row each has been the same; 0 where missing.
+        values: (time, lot), free shares; NaN where missing or impossible.
+        alike: (time, lot), how many readings in a row each has been the same; 0 where missing, or come late.
         known_s: (time, lot), seconds since 1970 from which each was known; None where all were at their own instant.
-        after: how long the readings have been the same after the last row.
     """
 
     first: int
     offset_s: int
     step_min: int
     values: FloatArray
-    raw: FloatArray
-    still: IntArray
+    alike: FloatArray
     known_s: IntArray | None
-    after: Still
+
+    def timely(self) -> FloatArray:
+        """(time, lot): what was known at its own instant."""
+        return np.where(self.alike > 0, self.values, np.float32(np.nan))
 
     def known_at(self, row: int) -> FloatArray:
         """(time up to and with ``row``, lot): what was known when that row was the latest."""
@@ -74,43 +74,24 @@ def rows_of(state: ParkingState, measured: Panel | None, config: ParkingConfig, 
     first, lots = as_of + 1 - config.memory_steps, len(state.entities)
     values = np.full((number + 1 - first, lots), np.nan, dtype=np.float32)
     values[: config.memory_steps] = state.tail
-    raw, before = values.copy(), Still(value=state.still[0], count=state.still[1])
-    still = np.zeros(values.shape, dtype=np.int64)
+    alike = np.zeros(values.shape, dtype=np.float32)
+    alike[: config.memory_steps] = state.alike
     offset_s = int(clock_offset(state.as_of, config.step_min).total_seconds())
-    if measured is None:
-        return Rows(
-            first=first,
-            offset_s=offset_s,
-            step_min=config.step_min,
-            values=values,
-            raw=raw,
-            still=still,
-            known_s=None,
-            after=before,
-        )
-    news, news_s = _news(state, measured, config, first, values.shape, last)
-    as_of_s = int((state.as_of - EPOCH).total_seconds())
-    own_s = ((np.arange(len(values)) + first) * config.step_min * 60 + offset_s)[:, None]
-    known_s = np.broadcast_to(own_s, values.shape).copy()
-    known_s[: config.memory_steps] = as_of_s
-    timely = ~np.isnan(news) & (news_s <= own_s) & (own_s > as_of_s)
-    new = slice(config.memory_steps, None)
-    still[new], after = unchanged(np.where(timely, news, np.float32(np.nan))[new], before)
-    late = ~np.isnan(news) & (news_s > own_s) & (news_s > as_of_s) & (news_s - own_s < _LATEST_S) & np.isnan(values)
-    taken = timely | late
-    raw[taken], known_s[taken] = news[taken], news_s[taken]
-    values[taken] = raw[taken]
-    values[timely & frozen(news, still, config.frozen_steps)] = np.nan
-    return Rows(
-        first=first,
-        offset_s=offset_s,
-        step_min=config.step_min,
-        values=values,
-        raw=raw,
-        still=still,
-        known_s=known_s if late.any() else None,
-        after=after,
-    )
+    known_s: IntArray | None = None
+    if measured is not None:
+        news, news_s = _news(state, measured, config, first, values.shape, last)
+        as_of_s = int((state.as_of - EPOCH).total_seconds())
+        own_s = ((np.arange(len(values)) + first) * config.step_min * 60 + offset_s)[:, None]
+        timely = ~np.isnan(news) & (news_s <= own_s) & (own_s > as_of_s)
+        late = ~np.isnan(news) & (news_s > own_s) & (news_s > as_of_s) & (news_s - own_s < _LATEST_S) & np.isnan(values)
+        new = slice(config.memory_steps, None)
+        # What came late tells nothing of a row of readings: it was not there when the next one came.
+        in_time = np.where(timely, news, np.float32(np.nan))[new]
+        alike[new] = unchanged(in_time, *newest(state.tail, state.alike))
+        values = np.where(timely | late, news, values)
+        if late.any():
+            known_s = np.where(timely | late, news_s, np.minimum(own_s, as_of_s))
+    return Rows(first=first, offset_s=offset_s, step_min=config.step_min, values=values, alike=alike, known_s=known_s)
 
 
 def _news(

@@ -4,6 +4,12 @@ from features.manifest import DType, TensorSpec
 from features.parking.config import ParkingConfig
 from features.parking.sight import AHEAD, CALENDAR, SEEN
 
+INPUTS = (
+    "seen", "seen_mask", "ahead", "ahead_mask", "calendar", "now", "now_deviation", "now_mask", "profile",
+    "profile_mask", "spread", "width", "capacity", "capacity_mask",
+)  # fmt: skip
+"""Names of the tensors of ``build``, in the graph's order."""
+
 
 def inputs(config: ParkingConfig, unit: str) -> tuple[TensorSpec, ...]:
     """The tensors of ``build``, in the graph's order."""
@@ -26,7 +32,9 @@ def inputs(config: ParkingConfig, unit: str) -> tuple[TensorSpec, ...]:
         spec("profile", "float32", (steps,), "1", "Share that is usually free at each target"),
         spec("profile_mask", "bool", (steps,), "1", "True where profile is known"),
         spec("spread", "float32", (steps,), "1", "Standard deviation around the profile"),
-        spec("width", "float32", (outer, steps), "1", "Stretch of each quantile's distance from the median, by quantile"),
+        spec(
+            "width", "float32", (outer, steps), "1", "Stretch of each quantile's distance from the median, by quantile"
+        ),
         spec("capacity", "float32", (), unit, "Spaces of the lot"),
         spec("capacity_mask", "bool", (), "1", "True where capacity is known"),
     )

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from features.calendar import AroundHolidays
+from features.parking.analog import analogs
 from features.parking.config import ParkingConfig
 from features.parking.profile import Clock, Profiles
 from features.parking.state import TRAITS, ParkingState
@@ -12,30 +14,40 @@ from features.series import FloatArray
 
 IntArray = npt.NDArray[np.int64]
 
-_HOLD_H = 3
-"""Hours for which the newest count stands, where none came since."""
-_LAGS_H = (1, 2, 3, 6, 12, 24)
+SILENT_H = 3
+"""Hours without a count after which a feed counts as silent."""
+_HOLD_H = 12
+"""Hours for which the newest count is still seen, with its age, where none came since."""
+_OWN_H, _AROUND_H = 48, 24
+"""Hours of deviations that are seen: of the lot, and of those around it."""
+_EVERYWHERE_H = (0, 4, 8, 12, 16, 20)
+_CHANGES = 4
+"""Newest readings before the last whose change since is seen."""
 _MEANS_H = (6, 24, 168)
-_AROUND_LAGS_H = (1, 3)
+_SUNDAY_H = 12
+"""Hours that tell whether a day runs like a Sunday."""
+_SUNDAY_LEAST = 0.003
+"""Mean square by which a Sunday must differ for it to be told."""
 _LEAST_KNOWN = 0.25
 """Share of a city's lots whose counts tell of the city: a caller may send one lot's alone."""
-_DAYS_BACK = (1, 2, 7, 14)
+_DAYS_BACK = (1, 2, 3, 4, 5, 6, 7)
 """Days before a target whose same time is seen."""
+_AROUND_DAYS_BACK = (1, 7)
 
 SEEN = (
     "free now",
-    "deviation now",
     "age of it",
     "readings alike",
-    "change of the last reading",
-    *(f"free {hours} h ago" for hours in _LAGS_H[:3]),
-    *(f"deviation {hours} h ago" for hours in _LAGS_H),
+    *(f"change since {back} readings before" for back in range(1, _CHANGES + 1)),
+    *(f"deviation {hours} h ago" for hours in range(_OWN_H)),
+    *(f"deviation of the city {hours} h ago" for hours in range(_AROUND_H)),
+    *(f"deviation of its like {hours} h ago" for hours in range(_AROUND_H)),
+    *(f"deviation of all {hours} h ago" for hours in _EVERYWHERE_H),
     *(f"mean deviation of {hours} h" for hours in _MEANS_H),
-    "deviation of the city",
-    *(f"deviation of the city {hours} h ago" for hours in _AROUND_LAGS_H),
     "mean deviation of the city of 24 h",
-    "deviation of its like",
-    *(f"deviation of its like {hours} h ago" for hours in _AROUND_LAGS_H),
+    "mean deviation of its like of 24 h",
+    "like a Sunday",
+    "like a Sunday in the city",
     *TRAITS,
     "spaces",
 )
@@ -44,18 +56,39 @@ SEEN = (
 AHEAD = (
     "profile",
     "profile minus that of now",
-    "profile of its class of day",
+    "fast profile minus profile",
+    "even profile minus profile",
+    "profile of its class of day minus profile",
+    "profile of Saturdays minus profile",
+    "profile of Sundays minus profile",
     "spread of the profile",
     "days behind the profile",
     "typical of the city",
-    *(f"free {days} d before" for days in _DAYS_BACK),
-    *(f"deviation {days} d before" for days in _DAYS_BACK[::2]),
-    "deviation of the city 1 d before",
+    "change by analogy minus that of the profile",
+    "spread of the analogies",
+    *(f"deviation {days} d before" for days in _DAYS_BACK),
+    *(f"deviation of the city {days} d before" for days in _AROUND_DAYS_BACK),
+    *(f"deviation of its like {days} d before" for days in _AROUND_DAYS_BACK),
 )
 """Of a lot at a target; shares of its capacity, but for days."""
 
-CALENDAR = ("hour", "day of the week", "holiday", "eve", "morrow", "cosine of year", "sine of year", "ahead h")
-"""Of a target."""
+CALENDAR = (
+    "hour",
+    "type of day",
+    "holiday",
+    "eve",
+    "morrow",
+    "regional holiday",
+    "regional holiday next day",
+    "days until a holiday",
+    "days since a holiday",
+    "cosine of year",
+    "sine of year",
+    "cosine of half year",
+    "sine of half year",
+    "ahead h",
+)
+"""Of a target; the type of day as ``features.calendar.DAY_TYPES``."""
 
 _YEAR_DAYS = 365.2425
 
@@ -65,24 +98,33 @@ class Sight:
     """What was known at some issue times.
 
     Attributes:
-        values: (time, lot), free shares.
-        still: (time, lot), readings in a row that were the same.
+        values: (time, lot), free shares as counted.
+        trusted: (time, lot), the same without those of feeds that froze: what others, and what is usual, rest on.
+        alike: (time, lot), readings in a row that were the same.
         usual: of the rows, and of those ahead.
         clock: likewise.
         flags: (time, 3), of ``features.calendar``.
+        around: (time,), likewise.
         latest: (issue,), row of the newest reading of each.
     """
 
     values: FloatArray
-    still: IntArray
+    trusted: FloatArray
+    alike: FloatArray
     usual: Profiles
     clock: Clock
     flags: FloatArray
+    around: AroundHolidays
     latest: IntArray
 
     def deviation(self, rows: IntArray) -> FloatArray:
         """What was free minus what was usual, at rows of any shape: (..., lot)."""
         found: FloatArray = self.values[rows] - self.usual.level[rows]
+        return found
+
+    def trusted_deviation(self, rows: IntArray) -> FloatArray:
+        """The same, as far as it can be trusted."""
+        found: FloatArray = self.trusted[rows] - self.usual.level[rows]
         return found
 
 
@@ -113,28 +155,36 @@ def now_of(sight: Sight, state: ParkingState, config: ParkingConfig) -> Now:
         free = np.where(first, found, free)
         deviation = np.where(first, sight.deviation(sight.latest - back), deviation)
         age_h = np.where(first, np.float32(back / config.steps_per_hour), age_h)
-    return Now(free=free, deviation=deviation, age_h=age_h, froze=sight.still[sight.latest] > config.frozen_steps)
+    froze = ~np.isnan(sight.values[sight.latest]) & np.isnan(sight.trusted[sight.latest])
+    return Now(free=free, deviation=deviation, age_h=age_h, froze=froze)
 
 
 def seen_of(sight: Sight, now: Now, state: ParkingState, config: ParkingConfig) -> FloatArray:
     """(issue, lot, ``SEEN``)."""
-    hour, latest = config.steps_per_hour, sight.latest
-    lags = [latest - hours * hour for hours in _LAGS_H]
-    city = [_of_city(sight.deviation(latest - hours * hour), state) for hours in (0, *_AROUND_LAGS_H)]
-    like = [_of_its_like(sight.deviation(latest - hours * hour), state) for hours in (0, *_AROUND_LAGS_H)]
-    shape = now.free.shape
+    hour, latest, shape = config.steps_per_hour, sight.latest, now.free.shape
+    own = [sight.deviation(latest - hours * hour) for hours in range(_OWN_H)]
+    means = [_mean(sight, hours * hour) for hours in _MEANS_H]
+    along, size = _sunday(sight, config)
+    # All at once: a city is looked up as often as this is called.
+    others = [sight.trusted_deviation(latest - hours * hour) for hours in range(_AROUND_H)]
+    *city, city_day, city_along, city_size = _of_city(np.stack([*others, means[1], along, size]), state)
+    *like, like_day = _of_its_like(np.stack([*others, means[1]]), state)
+    everywhere = _of_all(np.stack([others[hours] for hours in _EVERYWHERE_H]))
     parts = [
         now.free,
-        now.deviation,
         now.age_h,
-        sight.still[latest] / np.float32(hour),
-        sight.values[latest] - sight.values[latest - 1],
-        *(sight.values[rows] for rows in lags[:3]),
-        *(sight.deviation(rows) for rows in lags),
-        *(_mean(sight, hours * hour) for hours in _MEANS_H),
+        sight.alike[latest] / np.float32(hour),
+        *(now.free - sight.values[latest - back] for back in range(1, _CHANGES + 1)),
+        now.deviation,
+        *own[1:],
         *city,
-        _of_city(_mean(sight, 24 * hour), state),
         *like,
+        *everywhere,
+        *means,
+        city_day,
+        like_day,
+        _likeness(along, size),
+        _likeness(city_along, city_size),
         *(np.broadcast_to(trait, shape) for trait in state.trait),
         np.broadcast_to(np.log10(np.maximum(state.capacity, 1)), shape),
     ]
@@ -146,19 +196,23 @@ def ahead_of(sight: Sight, now: Now, state: ParkingState, config: ParkingConfig)
     targets = sight.latest[:, None] + np.arange(1, config.horizon_steps + 1)
     usual, day = sight.usual, config.steps_per_day
     level = usual.level[targets]
-    before = [_at(sight.values, targets - days * day, sight.latest) for days in _DAYS_BACK]
-    off = [before[at] - usual.level[targets - _DAYS_BACK[at] * day] for at in (0, 2)]
+    # From what was usual when the newest count was taken.
+    rise = level - (now.free - now.deviation)[:, None]
+    before = {days: _known_deviation(sight, targets - days * day) for days in _DAYS_BACK}
+    around = np.stack([before[days] for days in _AROUND_DAYS_BACK])
+    change, spread = analogs(sight.values, now.free, sight.clock, sight.latest, config)
     parts = [
         level,
-        # From what was usual when the newest count was taken.
-        level - (now.free - now.deviation)[:, None],
-        usual.near[targets],
+        rise,
+        *(each[targets] - level for each in (usual.fast, usual.even, usual.near, usual.saturday, usual.sunday)),
         usual.spread[targets],
         usual.days[targets],
         state.typical[sight.clock.slot[targets], sight.clock.kind[targets]],
-        *before,
-        *off,
-        _of_city(off[0], state),
+        change - rise,
+        spread,
+        *before.values(),
+        *_of_city(around, state),
+        *_of_its_like(around, state),
     ]
     return np.ascontiguousarray(np.stack(parts, axis=-1).astype(np.float32).transpose(0, 2, 1, 3))
 
@@ -167,21 +221,23 @@ def calendar_of(sight: Sight, config: ParkingConfig) -> FloatArray:
     """(issue, step, ``CALENDAR``)."""
     steps = np.arange(1, config.horizon_steps + 1)
     targets = sight.latest[:, None] + steps
-    clock = sight.clock
-    hour = clock.slot[targets] * (config.step_min / 60)
+    clock, around = sight.clock, sight.around
     angle = 2 * np.pi * (clock.day[targets] / _YEAR_DAYS)
-    # Thursday was the first day of 1970.
-    week_day = (clock.day[targets] + 3) % 7
-    ahead = np.broadcast_to(steps * (config.step_min / 60), targets.shape)
-    flags = np.moveaxis(sight.flags[targets], -1, 0)
-    return np.stack([hour, week_day, *flags, np.cos(angle), np.sin(angle), ahead], axis=-1).astype(np.float32)
+    parts = [
+        clock.slot[targets] * (config.step_min / 60),
+        clock.kind[targets],
+        *np.moveaxis(sight.flags[targets], -1, 0),
+        *(each[targets] for each in (around.regional, around.regional_next, around.until_days, around.since_days)),
+        *(turn(times * angle) for times in (1, 2) for turn in (np.cos, np.sin)),
+        np.broadcast_to(steps * (config.step_min / 60), targets.shape),
+    ]
+    return np.stack(parts, axis=-1).astype(np.float32)
 
 
-def _at(values: FloatArray, rows: IntArray, latest: IntArray) -> FloatArray:
-    """(issue, step, lot): what was known of those rows at each issue time."""
-    known = rows <= latest[:, None]
-    found = values[np.where(known, rows, 0)]
-    return np.where(known[..., None], found, np.float32(np.nan))
+def _known_deviation(sight: Sight, rows: IntArray) -> FloatArray:
+    """(issue, step, lot): deviations at rows, as far as they were over at each issue time."""
+    known = rows <= sight.latest[:, None]
+    return np.where(known[..., None], sight.trusted_deviation(np.where(known, rows, 0)), np.float32(np.nan))
 
 
 def _mean(sight: Sight, steps: int) -> FloatArray:
@@ -190,29 +246,50 @@ def _mean(sight: Sight, steps: int) -> FloatArray:
     count = np.zeros_like(total)
     # One after the other: of many issue times the same as of one.
     for back in range(steps):
-        deviation = sight.deviation(sight.latest - back)
+        deviation = sight.trusted_deviation(sight.latest - back)
         known = ~np.isnan(deviation)
         total += np.where(known, deviation, np.float32(0))
         count += known
     return np.where(count > 0, total / np.maximum(count, 1), np.float32(np.nan)).astype(np.float32)
 
 
+def _sunday(sight: Sight, config: ParkingConfig) -> tuple[FloatArray, FloatArray]:
+    """(issue, lot) each: how far the last hours went along the way to a Sunday, and how long that way is."""
+    along, size = (np.zeros((len(sight.latest), sight.values.shape[1]), dtype=np.float32) for _ in range(2))
+    for hours in range(_SUNDAY_H):
+        rows = sight.latest - hours * config.steps_per_hour
+        way, gone = sight.usual.sunday[rows] - sight.usual.level[rows], sight.trusted_deviation(rows)
+        known = ~np.isnan(way) & ~np.isnan(gone)
+        along += np.where(known, way * gone, np.float32(0))
+        size += np.where(known, way * way, np.float32(0))
+    return along / np.float32(_SUNDAY_H), size / np.float32(_SUNDAY_H)
+
+
+def _likeness(along: FloatArray, size: FloatArray) -> FloatArray:
+    """0 where the day is as usual, 1 where it is like a Sunday."""
+    return np.clip(along / (size + np.float32(_SUNDAY_LEAST)), -1, 1.5).astype(np.float32)
+
+
+def _of_all(deviation: FloatArray) -> FloatArray:
+    """The mean over all lots, (..., lot) to (..., lot); NaN where too few are known."""
+    known = ~np.isnan(deviation)
+    count = known.sum(axis=-1)
+    enough = (count >= _LEAST_KNOWN * deviation.shape[-1]) & (count > 0)
+    mean = np.where(known, deviation, np.float32(0)).sum(axis=-1, dtype=np.float64) / np.maximum(count, 1)
+    return np.broadcast_to(np.where(enough, mean, np.nan)[..., None], deviation.shape).astype(np.float32)
+
+
 def _of_city(deviation: FloatArray, state: ParkingState) -> FloatArray:
     """The mean over each lot's city, (..., lot) to (..., lot); NaN where too few of its lots are known."""
-    found = np.full(deviation.shape, np.nan, dtype=np.float32)
+    found = np.empty(deviation.shape, dtype=np.float32)
     for city in np.unique(state.city):
         lots = np.flatnonzero(state.city == city)
-        own = np.ascontiguousarray(deviation[..., lots])
-        known = ~np.isnan(own)
-        count = known.sum(axis=-1)
-        enough = (count >= _LEAST_KNOWN * len(lots)) & (count > 0)
-        mean = np.where(known, own, np.float32(0)).sum(axis=-1, dtype=np.float64) / np.maximum(count, 1)
-        found[..., lots] = np.where(enough, mean, np.nan)[..., None]
+        found[..., lots] = _of_all(np.ascontiguousarray(deviation[..., lots]))
     return found
 
 
 def _of_its_like(deviation: FloatArray, state: ParkingState) -> FloatArray:
-    """The mean over the lots that fill most alike, (issue, lot)."""
+    """The mean over the lots that fill most alike, (..., lot)."""
     total, count = np.zeros(deviation.shape, dtype=np.float32), np.zeros(deviation.shape, dtype=np.float32)
     for columns in state.neighbour:
         there = ~np.isnan(columns)

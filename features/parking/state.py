@@ -25,14 +25,16 @@ class ParkingState:
         as_of: readings known by this instant are in.
         capacity: (lot,), spaces; NaN where unknown.
         city: (lot,), number of the lot's city among those of the model.
-        tail: (memory, lot), the latest free shares, that of ``as_of`` last; NaN where missing or not to be trusted.
-        still: (2, lot), the newest reading and how many in a row it has been that, both as of ``as_of``.
+        tail: (memory, lot), the latest free shares, that of ``as_of`` last; NaN where missing or impossible.
+        alike: (memory, lot), how many readings in a row each has been the same; 0 where missing, or come late.
         trait: (``TRAITS``, lot), fitted in training; NaN of a lot that it did not learn.
         typical: (slot of the day, day type, lot), mean free share of its city's lots, fitted in training.
         neighbour: (neighbour, lot), columns of the lots that fill most alike, fitted in training, most alike first;
             NaN where there are fewer.
         width: (outer quantile, step, lot), distance of each quantile but the median from it, as a multiple of the
-            model's own, fitted on what training had not seen.
+            model's own: fitted on what training had not seen, and tracked since.
+        pending: (target ring, step, outer quantile, lot), quantiles issued for readings to come, free shares; by the
+            step number of the target, and by how far ahead it was forecast.
     """
 
     entities: tuple[str, ...]
@@ -40,18 +42,19 @@ class ParkingState:
     capacity: FloatArray
     city: FloatArray
     tail: FloatArray
-    still: FloatArray
+    alike: FloatArray
     trait: FloatArray
     typical: FloatArray
     neighbour: FloatArray
     width: FloatArray
+    pending: FloatArray
 
     def copy(self) -> "ParkingState":
         """An independent copy, arrays included."""
         return replace(self, **{name: getattr(self, name).copy() for name in _ARRAYS})
 
 
-_ARRAYS = ("capacity", "city", "tail", "still", "trait", "typical", "neighbour", "width")
+_ARRAYS = ("capacity", "city", "tail", "alike", "trait", "typical", "neighbour", "width", "pending")
 
 
 def fresh(entities: tuple[str, ...], as_of: datetime, config: ParkingConfig) -> ParkingState:
@@ -60,19 +63,18 @@ def fresh(entities: tuple[str, ...], as_of: datetime, config: ParkingConfig) -> 
     def unknown(*shape: int) -> FloatArray:
         return np.full((*shape, len(entities)), np.nan, dtype=np.float32)
 
-    still = unknown(2)
-    still[1] = 0
     return ParkingState(
         entities=entities,
         as_of=as_of,
         capacity=unknown(),
         city=np.zeros(len(entities), dtype=np.float32),
         tail=unknown(config.memory_steps),
-        still=still,
+        alike=np.zeros((config.memory_steps, len(entities)), dtype=np.float32),
         trait=unknown(len(TRAITS)),
         typical=unknown(config.steps_per_day, len(DAY_TYPES)),
         neighbour=unknown(config.neighbours),
         width=np.ones((len(config.quantiles) - 1, config.horizon_steps, len(entities)), dtype=np.float32),
+        pending=unknown(config.horizon_steps, config.horizon_steps, len(config.quantiles) - 1),
     )
 
 

@@ -46,6 +46,17 @@ class Stream(IntEnum):
     AIR_STATION = 24
     TIDE_SURGE = 25
     RIVER_READING = 26
+    PARKING_LAYOUT = 27
+    PARKING_WEEK = 28
+    PARKING_DAY = 29
+    PARKING_HOUR = 30
+    GATHERING = 31
+    PARKING_OUTAGE = 32
+    PARKING_GAP = 33
+    PARKING_FEED = 34
+    PARKING_FROZEN = 35
+    PARKING_WRONG = 36
+    PARKING_RESTLESS = 37
 
 
 def check_seed(seed: int) -> None:

@@ -33,10 +33,15 @@ def demand_veh_h(local: LocalHours, rain_mm: FloatArray, temperature_c: FloatArr
     Returns:
         (hour, link), vehicles an hour, > 0.
     """
-    kind = np.select([local.feast, local.holiday | (local.weekday == 6), local.weekday == 5], [3, 2, 1], default=0)
+    kind = day_kind(local)
     usual = _profiles()[kind, local.hour]
     city = _season(local) * _BY_WEEKDAY[local.weekday] * _weather(kind, rain_mm, temperature_c)
     return np.asarray(usual * city[:, None] * _leaving(local), dtype=np.float64)
+
+
+def day_kind(local: LocalHours) -> npt.NDArray[np.int64]:
+    """What kind of day each hour is of: 0 a workday, 1 a Saturday, 2 another day off, 3 a feast; (hour,)."""
+    return np.select([local.feast, local.holiday | (local.weekday == 6), local.weekday == 5], [3, 2, 1], default=0)
 
 
 def _season(local: LocalHours) -> FloatArray:

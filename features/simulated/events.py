@@ -21,6 +21,10 @@ class Kind(StrEnum):
     OUTAGE = "outage"
     SMOG = "smog"
     YELLOW_DUST = "yellow_dust"
+    GATHERING = "gathering"
+    PARKING_GAP = "parking_gap"
+    PARKING_FROZEN = "parking_frozen"
+    PARKING_WRONG = "parking_wrong"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,9 +35,12 @@ class Event:
         kind: what it is.
         onset_h: when it begins, hours since 1970-01-01T00Z; not rounded.
         end_h: when it is over.
-        size: depth in mm of rain; share of the flow that a crash or roadworks take; 1 for an outage; what smog adds to
-            PM2.5 and yellow dust to PM10 at its height in dry air, ug/m3.
+        size: depth in mm of rain; share of the flow that a crash or roadworks take; what smog adds to PM2.5 and yellow
+            dust to PM10 at its height in dry air, ug/m3; cars that a gathering brings; free spaces that a wrong reading
+            shows; 1 for what is silent or frozen.
         link: index of the directed link, or None for the whole city.
+        lot: index of the car park whose reading it is; None for all of them.
+        venue: index of the place of a gathering.
     """
 
     kind: Kind
@@ -41,6 +48,8 @@ class Event:
     end_h: float
     size: float
     link: int | None = None
+    lot: int | None = None
+    venue: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,10 +31,17 @@ Everything in this folder was made by `haechi simulate`. It describes no real ve
 - `river.parquet`: time (UTC, instant, every ten minutes), entity_id and what it measures: `paldang` inflow_m3s,
   release_m3s, stage_m; `tide` tide_cm; gauges stage_cm (1018683: stage_masl_cm, 207 cm above its staff gauge) and
   discharge_m3s
-- `places.csv`: entity_id, name, lat, lon, kind of these instruments
+- `parking.parquet`: time (UTC, instant, every hour), entity_id, free_spaces as a feed has them: hours are missing,
+  stand still, or show fewer than none or more than the capacity
+- `parking_lots.csv`: entity_id, name, lat, lon, capacity, kind (garage, on-street, resident), city (its district),
+  ev_bays, disabled_bays, max_height_m
+- `parking_truth.parquet`: time (UTC, instant, every hour), entity_id, occupied_spaces: what truly was
+- `places.csv`: entity_id, name, lat, lon, kind of the instruments of weather, air and river
 - `truth.jsonl`: what truly happened: rain, smog, yellow_dust, crash, roadworks (announced), outage, each with onset,
   end and entity; and each `episode`: a level of a hazard that was in force at an instrument, from the instant of the
-  reading that met its criterion to that of the reading that lifted it, with its peak
+  reading that met its criterion to that of the reading that lifted it, with its peak; `gathering` (announced) and the
+  garages that it fills, though no road counts its cars; `parking_gap`, `parking_frozen` and `parking_wrong`: readings
+  of a car park (no entity: of all) that are missing, the last one again, or false
 
 The Parquet files say `simulated: true` in their metadata. The same seed gives the same value at the same link and hour,
 whatever span is asked for.
@@ -61,7 +68,7 @@ def check_out(out: Path) -> None:
 
 
 def write_folder(seoul: SimulatedSeoul, out: Path, on_block: Callable[[], None]) -> int:
-    """Write the tables of traffic, weather, air and river, their places, truth.jsonl and README.md into a folder.
+    """Write the tables of traffic, weather, air, river and parking, places, truth.jsonl and README.md into a folder.
 
     Args:
         seoul: what to write.
@@ -82,9 +89,12 @@ def write_folder(seoul: SimulatedSeoul, out: Path, on_block: Callable[[], None])
         rows = _write_blocks(_told(seoul.traffic_blocks(), on_block), made / "traffic.parquet", label)
         _write_blocks(seoul.air_blocks(), made / "air.parquet", label)
         _write_blocks(seoul.river_blocks(), made / "river.parquet", label)
+        _write_blocks(seoul.parking_blocks(), made / "parking.parquet", label)
+        _write_blocks(seoul.occupancy_blocks(), made / "parking_truth.parquet", label)
         seoul.station_weather.write_parquet(made / "station_weather.parquet", metadata=label)
         seoul.weather.write_parquet(made / "weather.parquet", metadata=label)
         seoul.links.write_csv(made / "links.csv")
+        seoul.lots.write_csv(made / "parking_lots.csv")
         seoul.places.write_csv(made / "places.csv")
         lines = [json.dumps(row, ensure_ascii=False) + "\n" for row in seoul.truth()]
         (made / "truth.jsonl").write_text("".join(lines), encoding="utf-8")

@@ -11,16 +11,16 @@ def remembered(weights: FloatArray, series: FloatArray, count: int) -> FloatArra
 
     Args:
         weights: (row back,), of the row itself first.
-        series: (row,), at least ``count + len(weights) - 1`` of them.
+        series: (row, ...), at least ``count + len(weights) - 1`` of them.
         count: rows wanted.
 
     Returns:
-        (count,), in the series' unit.
+        (count, ...), in the series' unit.
 
     >>> remembered(np.array([1.0, 0.5]), np.array([4.0, 2.0, 0.0]), 2).tolist()
     [4.0, 1.0]
     """
-    total = np.zeros(count)
+    total = np.zeros((count, *series.shape[1:]))
     # Summed row by row back, always in this order: the same hour rounds the same way in every range.
     for back, weight in enumerate(weights):
         first = len(series) - count - back

@@ -3,37 +3,29 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import chain
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from features.errors import BadInput
-from features.geo import h3_cell
 from features.simulated.air import gases_ppm, particles_ug_m3
 from features.simulated.chance import check_seed
-from features.simulated.city import detours, links
-from features.simulated.events import Event, Kind
-from features.simulated.hazes import dust_events, smog_events
+from features.simulated.city import links
 from features.simulated.hours import HOUR, hour_number, hour_start
-from features.simulated.incidents import crashes, outages, roadworks
-from features.simulated.judged import Episode, episodes
+from features.simulated.lots import lots
+from features.simulated.occupancy import occupied_spaces
+from features.simulated.parking import free_spaces
 from features.simulated.places import AIR_STATIONS, PLACES, WEATHER_STATION
 from features.simulated.river import STEPS_AN_HOUR, river_readings
 from features.simulated.station import station_weather
+from features.simulated.told import told
 from features.simulated.traffic import volume_veh_h
-from features.simulated.weather import rain_events, rain_mm, temperature_c
+from features.simulated.weather import rain_mm, temperature_c
 
 # Four weeks of 400 series: a few megabytes at a time, however long the span.
 _BLOCK_H = 4 * 168
-_SIZE_NAMES = {
-    Kind.RAIN: "depth_mm",
-    Kind.CRASH: "share_lost",
-    Kind.ROADWORKS: "share_lost",
-    Kind.SMOG: "added_pm25_ug_m3",
-    Kind.YELLOW_DUST: "added_pm10_ug_m3",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +69,7 @@ class SimulatedSeoul:
 
     @property
     def block_count(self) -> int:
-        """How many tables each of ``traffic_blocks``, ``air_blocks`` and ``river_blocks`` yields."""
+        """How many tables every iterator of blocks yields."""
         return -(-len(self.hours) // _BLOCK_H)
 
     @property
@@ -106,6 +98,18 @@ class SimulatedSeoul:
         readings = station_weather(self.config.seed, self.hours)
         return pl.DataFrame({"time": _times(self.hours), **readings}).insert_column(
             1, pl.lit(WEATHER_STATION).alias("entity_id")
+        )
+
+    @property
+    def lots(self) -> pl.DataFrame:
+        """The car parks: entity_id, name, lat, lon, capacity, kind, city, ev_bays, disabled_bays, max_height_m."""
+        columns = ("entity_id", "name", "lat", "lon", "capacity", "kind", "city")
+        table = pl.DataFrame({name: [getattr(lot, name) for lot in lots()] for name in columns})
+        return table.with_columns(
+            pl.col("kind").cast(pl.String),
+            ev_bays=pl.Series([lot.ev_bays for lot in lots()]),
+            disabled_bays=pl.Series([lot.disabled_bays for lot in lots()]),
+            max_height_m=pl.Series([lot.max_height_m for lot in lots()]),
         )
 
     def air_blocks(self) -> Iterator[pl.DataFrame]:
@@ -148,17 +152,27 @@ class SimulatedSeoul:
                 }
             )
 
+    def parking_blocks(self) -> Iterator[pl.DataFrame]:
+        """The parking table in pieces of at most four weeks: time (UTC, instant), entity_id, free_spaces.
+
+        A gap is a missing row; a wrong reading stands as the feed had it.
+        """
+        for hours in self._blocks():
+            free, read = free_spaces(self.config.seed, hours)
+            yield _lots_table(hours, "free_spaces", free, read)
+
+    def occupancy_blocks(self) -> Iterator[pl.DataFrame]:
+        """The truth behind the parking table, in such pieces: time (UTC, instant), entity_id, occupied_spaces."""
+        for hours in self._blocks():
+            occupied = occupied_spaces(self.config.seed, hours)
+            yield _lots_table(hours, "occupied_spaces", occupied, np.ones_like(occupied, dtype=np.bool_))
+
     def truth(self) -> list[dict[str, Any]]:
         """Every event that touches the span, by onset: kind, onset, end (UTC, to the minute), size, entity, place.
 
         An ``episode`` is a level of a hazard in force at a place: what alarms are judged against.
         """
-        seed, hours = self.config.seed, self.hours
-        events = chain(rain_events(seed, hours), crashes(seed, hours), roadworks(seed, hours), outages(seed, hours))
-        hazes = chain(smog_events(seed, hours), dust_events(seed, hours))
-        rows = [(event.onset_h, event.link or 0, _truth_row(event)) for event in chain(events, hazes)]
-        rows += [(episode.onset_h, 0, _episode_row(episode)) for episode in episodes(seed, hours)]
-        return [row for *_, row in sorted(rows, key=lambda each: each[:2])]
+        return told(self.config.seed, self.hours)
 
     def _blocks(self) -> Iterator[range]:
         for first in range(self.hours.start, self.hours.stop, _BLOCK_H):
@@ -197,37 +211,11 @@ def _times(hours: range, steps_an_hour: int = 1) -> pl.Series:
     return pl.datetime_range(start, end, step, closed="left", time_unit="us", time_zone="UTC", eager=True).alias("time")
 
 
-def _episode_row(episode: Episode) -> dict[str, Any]:
-    place = next(place for place in PLACES if place.entity_id == episode.entity_id)
-    return {
-        "kind": "episode",
-        "onset": hour_start(episode.onset_h).isoformat(),
-        "end": hour_start(episode.end_h).isoformat(),
-        "entity_id": episode.entity_id,
-        "simulated": True,
-        "hazard": episode.hazard,
-        "level": episode.level,
-        "quantity": episode.quantity,
-        "peak": episode.peak,
-        "h3_cell": h3_cell(place.lat, place.lon),
-    }
-
-
-def _truth_row(event: Event) -> dict[str, Any]:
-    row: dict[str, Any] = {
-        "kind": str(event.kind),
-        "onset": hour_start(event.onset_h).isoformat(),
-        "end": hour_start(event.end_h).isoformat(),
-        "entity_id": None,
-        "simulated": True,
-    }
-    if event.kind in _SIZE_NAMES:
-        row[_SIZE_NAMES[event.kind]] = event.size
-    if event.link is not None:
-        link = links()[event.link]
-        row |= {"entity_id": link.entity_id, "h3_cell": h3_cell(link.lat, link.lon)}
-        if event.kind in (Kind.CRASH, Kind.ROADWORKS):
-            row |= {"diverted_to": [links()[other].entity_id for other in detours()[event.link]]}
-    if event.kind is Kind.ROADWORKS:
-        row |= {"announced": True}
-    return row
+def _lots_table(
+    hours: range, quantity: str, spaces: npt.NDArray[np.int64], held: npt.NDArray[np.bool_]
+) -> pl.DataFrame:
+    """Both arrays are (hour, lot)."""
+    entities = pl.Series("entity_id", [lot.entity_id for lot in lots()])
+    row, column = np.nonzero(held)
+    values = pl.Series(spaces[row, column], dtype=pl.Int32)
+    return pl.DataFrame({"time": _times(hours)[row], "entity_id": entities[column], quantity: values})

@@ -9,10 +9,10 @@ import numpy.typing as npt
 
 from features.errors import BadInput
 from features.parking.advance import Raw, advance
-from features.parking.build import Table, build
+from features.parking.build import QUALITIES, Table, build
 from features.parking.config import ParkingConfig
 from features.parking.lots import Lots
-from features.parking.sight import SEEN
+from features.parking.sight import SEEN, SILENT_H
 from features.parking.state import ParkingState
 from features.series import FloatArray, Panel
 from serving.parking import measured, newcomers
@@ -28,7 +28,8 @@ _LONGEST_SILENCE = timedelta(days=366)
 _PIECE = timedelta(days=30)
 # The features take in nothing that comes so late, and reading it would take memory for all of the time between.
 _HISTORY = timedelta(days=1)
-_FREE_NOW = SEEN.index("free now")
+_FREE_NOW, _AGE_H = SEEN.index("free now"), SEEN.index("age of it")
+_FROZE = QUALITIES.index("degraded: the feed froze")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -65,8 +66,11 @@ class Moment:
     is_stale: bool
 
     def free(self) -> FloatArray:
-        """(lot,): spaces by the newest count that stands; NaN where there is none."""
-        share, known = (self.inputs[name][:, _FREE_NOW] for name in ("seen", "seen_mask"))
+        """(lot,): spaces by the newest count that stands; NaN where there is none, or its feed froze."""
+        seen = self.inputs["seen"].astype(np.float32)
+        share, known = seen[:, _FREE_NOW], self.inputs["seen_mask"][:, _FREE_NOW]
+        # A model is told of older ones too, and how old they are; of a lot now they say nothing.
+        known = known & (seen[:, _AGE_H] <= SILENT_H) & (self.quality != _FROZE)
         # A lot may be counted fuller than it is.
         spaces = np.maximum(share, 0) * self.lots.capacity
         # Shares are float32: a count comes back as it was.
@@ -96,7 +100,7 @@ def moment(request: Asking, memory: Memory, *, now: datetime, stale_after: timed
     """
     config, known = memory.config, memory.known
     new = newcomers.read(request.new_lots, known)
-    every = known if new is None else newcomers.joined(known, new)
+    every = known if new is None else newcomers.joined(known, new, config)
     values = measured.read(request.counts, every.state, config)
     issued_at = measured.known_by(values, known.state, config)
     if request.HasField("issued_at"):

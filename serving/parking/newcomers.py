@@ -1,15 +1,16 @@
 """Lots that a model has never seen, as its features take them: like the lots of their city, until they are counted."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from math import isfinite
 from typing import Any
 
 import numpy as np
 
 from features.errors import BadInput
+from features.parking.config import ParkingConfig
 from features.parking.lots import Lots, nameless
-from features.parking.state import ParkingState
+from features.parking.state import ParkingState, fresh
 from features.series import FloatArray
 from serving.proto import haechi_v1_pb2 as v1
 
@@ -57,39 +58,24 @@ def read(messages: Sequence[v1.NewLot], known: Known) -> Lots | None:
     )
 
 
-def joined(known: Known, new: Lots) -> Known:
+def joined(known: Known, new: Lots, config: ParkingConfig) -> Known:
     """The known lots and after them the new ones, of which nothing was ever counted."""
-    state, count = known.state, len(new)
+    state, own = known.state, fresh(new.ids, known.state.as_of, config)
     numbers = dict(zip(known.lots.city, state.city.tolist(), strict=True))
     # A city of its own for each whose city nobody knows: it says nothing of the others, nor they of it.
-    alone = state.city.max(initial=0) + 1 + np.arange(count)
-    city = np.array([numbers.get(name, own) for name, own in zip(new.city, alone, strict=True)], dtype=np.float32)
+    alone = state.city.max(initial=0) + 1 + np.arange(len(new))
+    city = [numbers.get(name, apart) for name, apart in zip(new.city, alone, strict=True)]
     like = [_like(state, number) for number in city]
-
-    def mean(array: FloatArray) -> FloatArray:
-        found = np.stack([_mean(array[..., lots]) for lots in like], axis=-1)
-        return np.concatenate([array, found.astype(np.float32)], axis=-1)
-
-    def unknown(array: FloatArray) -> FloatArray:
-        return np.concatenate([array, np.full((*array.shape[:-1], count), np.nan, dtype=np.float32)], axis=-1)
-
-    still = unknown(state.still)
-    still[1, -count:] = 0
-    return Known(
-        lots=_after(known.lots, new),
-        state=replace(
-            state,
-            entities=(*state.entities, *new.ids),
-            capacity=np.concatenate([state.capacity, new.capacity]),
-            city=np.concatenate([state.city, city]),
-            tail=unknown(state.tail),
-            still=still,
-            trait=unknown(state.trait),
-            typical=mean(state.typical),
-            neighbour=unknown(state.neighbour),
-            width=mean(state.width),
-        ),
+    own.capacity, own.city = new.capacity, np.array(city, dtype=np.float32)
+    own.typical, own.width = (
+        np.stack([_mean(array[..., lots]) for lots in like], axis=-1).astype(np.float32)
+        for array in (state.typical, state.width)
     )
+    arrays = [each.name for each in fields(state) if isinstance(getattr(state, each.name), np.ndarray)]
+    both: dict[str, Any] = {
+        name: np.concatenate([getattr(state, name), getattr(own, name)], axis=-1) for name in arrays
+    }
+    return Known(lots=_after(known.lots, new), state=replace(state, entities=(*state.entities, *new.ids), **both))
 
 
 def _refuse(one: v1.NewLot, where: str, names: set[str]) -> None:
@@ -127,10 +113,8 @@ def _mean(values: FloatArray) -> FloatArray:
 
 
 def _after(lots: Lots, new: Lots) -> Lots:
-    fields: dict[str, Any] = {
-        name: (*getattr(lots, name), *getattr(new, name)) for name in ("ids", "name", "city", "kind")
-    }
-    numbers = ("capacity", "lat", "lon", "ev_bays", "disabled_bays", "max_height_m")
-    for name in numbers:
-        fields[name] = np.concatenate([getattr(lots, name), getattr(new, name)])
-    return Lots(**fields)
+    both: dict[str, Any] = {}
+    for each in fields(lots):
+        first, then = getattr(lots, each.name), getattr(new, each.name)
+        both[each.name] = (*first, *then) if isinstance(first, tuple) else np.concatenate([first, then])
+    return Lots(**both)

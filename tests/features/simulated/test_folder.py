@@ -19,9 +19,12 @@ from features.tables import read_panels
 from features.tables.columns import ReadOptions
 from haechi import app
 
-TABLES = {"traffic.parquet", "weather.parquet", "station_weather.parquet", "air.parquet", "river.parquet"}
+TABLES = {
+    *("traffic.parquet", "weather.parquet", "station_weather.parquet", "air.parquet", "river.parquet"),
+    *("parking.parquet", "parking_truth.parquet"),
+}
 PLAUSIBLE = tomllib.loads(files("features.tables").joinpath("plausible.toml").read_text(encoding="utf-8"))
-NAMES = TABLES | {"README.md", "links.csv", "places.csv", "truth.jsonl"}
+NAMES = TABLES | {"README.md", "links.csv", "places.csv", "parking_lots.csv", "truth.jsonl"}
 
 
 @pytest.fixture
@@ -49,6 +52,9 @@ def test_the_folder_holds_the_tables_and_nothing_else(week, tmp_path):
     assert_frame_equal(pl.read_parquet(out / "station_weather.parquet"), week.station_weather)
     assert_frame_equal(pl.read_parquet(out / "air.parquet"), pl.concat(week.air_blocks()))
     assert_frame_equal(pl.read_parquet(out / "river.parquet"), pl.concat(week.river_blocks()))
+    assert_frame_equal(pl.read_parquet(out / "parking.parquet"), pl.concat(week.parking_blocks()))
+    assert_frame_equal(pl.read_parquet(out / "parking_truth.parquet"), pl.concat(week.occupancy_blocks()))
+    assert_frame_equal(pl.read_csv(out / "parking_lots.csv"), week.lots, check_dtypes=False)
     assert_frame_equal(pl.read_csv(out / "links.csv"), week.links, check_dtypes=False)
     assert_frame_equal(pl.read_csv(out / "places.csv"), week.places, check_dtypes=False)
     told = [json.loads(line) for line in (out / "truth.jsonl").read_text(encoding="utf-8").splitlines()]
@@ -65,10 +71,12 @@ def test_everything_says_that_it_is_simulated(week, tmp_path):
 
 def test_truth_names_kind_onset_end_and_entity(week):
     entities, places = set(week.links["entity_id"]), set(week.places["entity_id"])
-    whole_city = ("rain", "smog", "yellow_dust")
+    lots = {None, *week.lots["entity_id"]}
+    whole_city = ("rain", "smog", "yellow_dust", "gathering")
     for row in week.truth():
         assert datetime.fromisoformat(row["onset"]) < datetime.fromisoformat(row["end"])
         known = {None} if row["kind"] in whole_city else places if row["kind"] == "episode" else entities
+        known = lots if row["kind"].startswith("parking_") else known
         assert row["entity_id"] in known
         assert row["kind"] != "crash" or set(row["diverted_to"]) < entities
 

@@ -56,6 +56,9 @@ def test_a_part_of_a_span_holds_the_same_rows_as_the_whole(seed, first, before, 
     assert_frame_equal(whole.station_weather.filter(inside), part.station_weather, check_exact=True)
     assert_frame_equal(pl.concat(whole.air_blocks()).filter(inside), pl.concat(part.air_blocks()), check_exact=True)
     assert_frame_equal(pl.concat(whole.river_blocks()).filter(inside), pl.concat(part.river_blocks()), check_exact=True)
+    assert_frame_equal(
+        pl.concat(whole.parking_blocks()).filter(inside), pl.concat(part.parking_blocks()), check_exact=True
+    )
     touching = [row for row in whole.truth() if _touches(row, part.config)]
     # The log is told to the minute, so an event may end within the minute in which the part begins.
     assert [row for row in part.truth() if _touches(row, part.config)] == touching

@@ -139,6 +139,21 @@ def test_a_lot_without_counts_or_size_says_so(client: Client) -> None:
     assert {one.values for one in parking.predictions if one.entity_id == SIZELESS} == {()}
 
 
+@pytest.mark.parametrize(("hours", "stands"), [(3, True), (4, False)])
+def test_a_count_stands_for_three_hours(hours: int, stands: bool, client: Client) -> None:
+    free = client.parking_latest("parking", entity_ids=[GARAGE], issued_at=AS_OF + hours * HOUR).lots[0].free
+    assert (free is not None) is stands
+
+
+def test_a_feed_that_froze_tells_nothing_of_now(client: Client) -> None:
+    def at(hours: int) -> ParkingLot:
+        counts = [count(100, hours=hour) for hour in range(1, hours + 1)]
+        return client.parking_latest("parking", entity_ids=[GARAGE], counts=counts).lots[0]
+
+    assert (at(24).free, at(24).quality) == (100, "ok")
+    assert (at(25).free, at(25).quality) == (None, "degraded: the feed froze")
+
+
 # --- counts that cannot be --------------------------------------------------------------------------------------------
 
 

@@ -68,7 +68,7 @@ class Moment:
     def free(self) -> FloatArray:
         """(lot,): spaces by the newest count that stands; NaN where there is none, or its feed froze."""
         seen = self.inputs["seen"].astype(np.float32)
-        share, known = seen[:, _FREE_NOW], self.inputs["seen_mask"][:, _FREE_NOW]
+        share, known = seen[:, _FREE_NOW], self.inputs["seen_mask"][:, _FREE_NOW].astype(np.bool_)
         # A model is told of older ones too, and how old they are; of a lot now they say nothing.
         known = known & (seen[:, _AGE_H] <= SILENT_H) & (self.quality != _FROZE)
         # A lot may be counted fuller than it is.

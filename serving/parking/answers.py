@@ -7,6 +7,7 @@ import numpy as np
 
 from features.errors import UnknownName
 from features.parking.build import QUALITIES
+from features.quantiles import as_80
 from features.series import FloatArray
 from serving.call import Call
 from serving.parking.moment import Moment
@@ -38,6 +39,12 @@ class Answer:
         """(column, step): whether anything is said."""
         found: np.typing.NDArray[np.bool_] = ~(np.isnan(self.free).any(axis=2) | np.isnan(self.full))
         return found
+
+
+def interval(answer: Answer, levels: tuple[float, ...]) -> FloatArray:
+    """(column, step, 3): about q10, the median and about q90 of the free spaces, whatever the levels; none below 0."""
+    found: FloatArray = np.maximum(as_80(answer.free, levels), np.float32(0))
+    return found
 
 
 def columns_of(entity_ids: Sequence[str], moment: Moment) -> list[int]:

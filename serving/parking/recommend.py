@@ -11,9 +11,8 @@ from features.errors import BadInput
 from features.manifest import Manifest
 from features.parking.config import ParkingConfig
 from features.parking.odds import at_arrival
-from features.quantiles import as_80
 from serving.alerts.words import Words
-from serving.parking.answers import Answer
+from serving.parking.answers import Answer, interval
 from serving.parking.encode import lots, words
 from serving.parking.moment import Moment
 from serving.parking.near import SEARCH_MIN, Choice, Needs, crow_km, ranked, unmet, walks_m
@@ -138,7 +137,7 @@ def arriving(moment: Moment, answer: Answer, arrival: datetime) -> tuple[Array, 
     is_full = np.where(np.isnan(now), np.nan, now <= moment.full_below[columns])
     # The three of a count are that count: nothing is uncertain about it.
     free = at_arrival(
-        np.repeat(now[:, None], 3, axis=1), as_80(answer.free, moment.config.quantiles).swapaxes(0, 1), ahead
+        np.repeat(now[:, None], 3, axis=1), interval(answer, moment.config.quantiles).swapaxes(0, 1), ahead
     )
     full = at_arrival(is_full, answer.full.swapaxes(0, 1), ahead)
     unsaid = np.isnan(free).any(axis=1) | np.isnan(full)

@@ -11,9 +11,8 @@ from features.manifest import Manifest
 from features.parking.build import target_times
 from features.parking.odds import agreed, at_most
 from features.parking.sharing import Window, windows
-from features.quantiles import as_80
 from serving.alerts.words import Words
-from serving.parking.answers import Answer
+from serving.parking.answers import Answer, interval
 from serving.parking.encode import lots, words
 from serving.parking.moment import Moment
 from serving.proto import haechi_v1_pb2 as v1
@@ -63,7 +62,7 @@ def shared(manifest: Manifest, moment: Moment, request: v1.ShareRequest, answer:
                 mend="Lend fewer, or ask for that lot by itself",
             )
     most_risk = request.most_risk if request.HasField("most_risk") else _RISK
-    short, fewest = short_of(request.bays, moment, answer), as_80(answer.free, moment.config.quantiles)[..., 0]
+    short, fewest = short_of(request.bays, moment, answer), interval(answer, moment.config.quantiles)[..., 0]
     found = [
         windows(row, most_risk=most_risk, extremal_index=moment.config.extremal_index) if len(row) else []
         for row in short

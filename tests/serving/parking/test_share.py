@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from features.errors import BadInput, UnknownName
 from features.parking.sharing import windows
 from serving.client import Client, NewLot, Sharing
-from serving.parking.answers import Answer
+from serving.parking.answers import Answer, interval
 from serving.parking.moment import Moment
 from serving.parking.share import short_of
 from tests.serving.parking.town import AS_OF, CONFIG, DEAD, GARAGE, HOUR, LOTS, SIZELESS, STREET, TOWN
@@ -144,6 +144,14 @@ def test_more_bays_are_short_more_often(asked: tuple[Answer, int]) -> None:
     few, more = (short_of(count, MOMENT, answer)[0] for count in (bays, bays + 7))
     known = ~np.isnan(few)
     assert (more[known] >= few[known] - 1e-9).all()
+
+
+def test_where_the_levels_hold_no_tenth_the_interval_is_as_wide_as_a_normal_errors_and_never_below_no_space() -> None:
+    free = np.array([[[2, 10, 50]]], dtype=np.float32)
+    answer = Answer(columns=[0], free=free, full=np.zeros((1, 1), dtype=np.float32), quality=["ok"])
+    low, median, high = interval(answer, (0.25, 0.5, 0.75))[0, 0]
+    assert (low, median) == (0, 10)
+    assert high == pytest.approx(10 + 40 * 1.9, rel=0.01)
 
 
 def test_a_lot_that_is_surely_empty_enough_is_no_risk() -> None:

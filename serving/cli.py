@@ -15,6 +15,7 @@ from features.console import JsonFlag, emit
 from features.errors import UnknownName
 from features.settings import as_toml, load, origins
 from serving.alerts.cli import alerts as alert_commands
+from serving.parking.cli import parking as parking_commands
 from serving.token_cli import tokens as token_commands
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ def add_commands(app: typer.Typer) -> None:
     app.add_typer(alert_commands, name="alerts")
     app.command("forecast")(_forecast)
     app.command("risk")(_risk)
+    app.add_typer(parking_commands, name="parking")
     app.command("replay")(_replay)
     app.command("demo")(_demo)
 

@@ -25,19 +25,26 @@ from serving import queries, rpc, status
 from serving.dial import Tls, credentials, options
 from serving.dial import metadata as shown
 from serving.disaster.replies import Reading, Risk, Why
+from serving.parking import queries as parking
+from serving.parking.replies import Count, NewLot, Parking, Recommendation, Sharing
 from serving.queries import ModelMetadata, Query, ServedModel, Tensor
 from serving.traffic.replies import Covariate, Forecast, Measurement
 
 __all__ = [
     "AsyncClient",
     "Client",
+    "Count",
     "Covariate",
     "Forecast",
     "Measurement",
     "ModelMetadata",
+    "NewLot",
+    "Parking",
     "Reading",
+    "Recommendation",
     "Risk",
     "ServedModel",
+    "Sharing",
     "Tensor",
     "Tls",
     "Why",
@@ -112,6 +119,9 @@ class Client:
     traffic_latest = _asked(queries.traffic_latest)
     disaster_latest = _asked(queries.disaster_latest)
     disaster_why = _asked(queries.disaster_why)
+    parking_latest = _asked(parking.parking_latest)
+    parking_recommend = _asked(parking.parking_recommend)
+    parking_share = _asked(parking.parking_share)
 
     def __enter__(self) -> Self:
         return self
@@ -196,6 +206,9 @@ class AsyncClient:
     traffic_latest = _awaited(queries.traffic_latest)
     disaster_latest = _awaited(queries.disaster_latest)
     disaster_why = _awaited(queries.disaster_why)
+    parking_latest = _awaited(parking.parking_latest)
+    parking_recommend = _awaited(parking.parking_recommend)
+    parking_share = _awaited(parking.parking_share)
 
     async def __aenter__(self) -> Self:
         return self

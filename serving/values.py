@@ -81,3 +81,14 @@ def plain(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: plain(inner) for name, inner in value.items()}
     return [plain(inner) for inner in value] if isinstance(value, tuple | list) else value
+
+
+def percent(share: float) -> str:
+    """A probability for people, which is never rounded to certainty.
+
+    >>> percent(0.124), percent(0.9996), percent(0.0)
+    ('12 %', '>99 %', '<1 %')
+    """
+    if share < 0.005:
+        return "<1 %"
+    return ">99 %" if share > 0.995 else f"{100 * share:.0f} %"

@@ -166,7 +166,10 @@ def _replay(
     *,
     events: Annotated[
         Path,
-        typer.Option(metavar="FILE", help="Of `haechi evaluate`: traffic's --events, disaster's predictions (--out)."),
+        typer.Option(
+            metavar="FILE",
+            help="Of `haechi evaluate`: traffic's --events, disaster's and parking's predictions (--out).",
+        ),
     ],
     domain: Annotated[str, typer.Option(metavar="DOMAIN", help=f"One of: {', '.join(DOMAINS)}.")] = "traffic",
     exercise: Annotated[bool, typer.Option("--exercise", help="Mark also what was measured as an exercise.")] = False,

@@ -6,6 +6,7 @@ from features.disaster.hazard import Hazard
 from features.disaster.quantity import called
 from features.geo import DISTRICTS
 from serving.alerts.words import Words
+from serving.values import percent
 
 METHOD = Words(
     ko="측정값을 하나씩 빼고 모델에 다시 물은 근사치입니다. 여러 측정값이 함께 미치는 영향은 나누어지지 않으며, "
@@ -46,7 +47,7 @@ def reason(name: str, where: str, said: str, *, is_own: bool, probability: float
         probability: with it.
         without: likewise, without it.
     """
-    words, now, then = called(name), _percent(probability), _percent(without)
+    words, now, then = called(name), percent(probability), percent(without)
     if is_own:
         return Words(
             ko=f"{where} {words.ko}의 추이를 빼고 최근 값({said})만 보면 {now}가 아니라 {then}입니다.",
@@ -57,14 +58,3 @@ def reason(name: str, where: str, said: str, *, is_own: bool, probability: float
         ko=f"{where} {words.ko}({said}) 없이 보면 {now}가 아니라 {then}입니다.",
         en=f"Without the {words.en} at {where} ({said}) it would be {then} instead of {now}.",
     )
-
-
-def _percent(share: float) -> str:
-    """A probability is never rounded to certainty.
-
-    >>> _percent(0.124), _percent(0.9996), _percent(0.0)
-    ('12 %', '>99 %', '<1 %')
-    """
-    if share < 0.005:
-        return "<1 %"
-    return ">99 %" if share > 0.995 else f"{100 * share:.0f} %"

@@ -490,3 +490,277 @@ class WhyReply(_message.Message):
     reasons: _containers.RepeatedCompositeFieldContainer[Reason]
     method: Words
     def __init__(self, model: _Optional[str] = ..., version: _Optional[str] = ..., hazard: _Optional[str] = ..., entity_id: _Optional[str] = ..., level: _Optional[str] = ..., issued_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., as_of: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., target_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., simulated: _Optional[bool] = ..., timezone: _Optional[str] = ..., probability: _Optional[float] = ..., quality: _Optional[str] = ..., reasons: _Optional[_Iterable[_Union[Reason, _Mapping]]] = ..., method: _Optional[_Union[Words, _Mapping]] = ...) -> None: ...
+
+class Count(_message.Message):
+    __slots__ = ("time", "entity_id", "value", "available_at")
+    TIME_FIELD_NUMBER: _ClassVar[int]
+    ENTITY_ID_FIELD_NUMBER: _ClassVar[int]
+    VALUE_FIELD_NUMBER: _ClassVar[int]
+    AVAILABLE_AT_FIELD_NUMBER: _ClassVar[int]
+    time: _timestamp_pb2.Timestamp
+    entity_id: str
+    value: float
+    available_at: _timestamp_pb2.Timestamp
+    def __init__(self, time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., entity_id: _Optional[str] = ..., value: _Optional[float] = ..., available_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class NewLot(_message.Message):
+    __slots__ = ("entity_id", "capacity", "city", "lat", "lon")
+    ENTITY_ID_FIELD_NUMBER: _ClassVar[int]
+    CAPACITY_FIELD_NUMBER: _ClassVar[int]
+    CITY_FIELD_NUMBER: _ClassVar[int]
+    LAT_FIELD_NUMBER: _ClassVar[int]
+    LON_FIELD_NUMBER: _ClassVar[int]
+    entity_id: str
+    capacity: float
+    city: str
+    lat: float
+    lon: float
+    def __init__(self, entity_id: _Optional[str] = ..., capacity: _Optional[float] = ..., city: _Optional[str] = ..., lat: _Optional[float] = ..., lon: _Optional[float] = ...) -> None: ...
+
+class ParkingRequest(_message.Message):
+    __slots__ = ("model", "version", "entity_ids", "counts", "issued_at", "horizon_steps", "new_lots")
+    MODEL_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    ENTITY_IDS_FIELD_NUMBER: _ClassVar[int]
+    COUNTS_FIELD_NUMBER: _ClassVar[int]
+    ISSUED_AT_FIELD_NUMBER: _ClassVar[int]
+    HORIZON_STEPS_FIELD_NUMBER: _ClassVar[int]
+    NEW_LOTS_FIELD_NUMBER: _ClassVar[int]
+    model: str
+    version: str
+    entity_ids: _containers.RepeatedScalarFieldContainer[str]
+    counts: _containers.RepeatedCompositeFieldContainer[Count]
+    issued_at: _timestamp_pb2.Timestamp
+    horizon_steps: int
+    new_lots: _containers.RepeatedCompositeFieldContainer[NewLot]
+    def __init__(self, model: _Optional[str] = ..., version: _Optional[str] = ..., entity_ids: _Optional[_Iterable[str]] = ..., counts: _Optional[_Iterable[_Union[Count, _Mapping]]] = ..., issued_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., horizon_steps: _Optional[int] = ..., new_lots: _Optional[_Iterable[_Union[NewLot, _Mapping]]] = ...) -> None: ...
+
+class ParkingLot(_message.Message):
+    __slots__ = ("entity_id", "name", "city", "kind", "lat", "lon", "capacity", "free", "quality")
+    ENTITY_ID_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    CITY_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    LAT_FIELD_NUMBER: _ClassVar[int]
+    LON_FIELD_NUMBER: _ClassVar[int]
+    CAPACITY_FIELD_NUMBER: _ClassVar[int]
+    FREE_FIELD_NUMBER: _ClassVar[int]
+    QUALITY_FIELD_NUMBER: _ClassVar[int]
+    entity_id: str
+    name: str
+    city: str
+    kind: str
+    lat: float
+    lon: float
+    capacity: float
+    free: float
+    quality: str
+    def __init__(self, entity_id: _Optional[str] = ..., name: _Optional[str] = ..., city: _Optional[str] = ..., kind: _Optional[str] = ..., lat: _Optional[float] = ..., lon: _Optional[float] = ..., capacity: _Optional[float] = ..., free: _Optional[float] = ..., quality: _Optional[str] = ...) -> None: ...
+
+class ParkingPrediction(_message.Message):
+    __slots__ = ("entity_id", "target_time", "step", "q10", "q50", "q90", "values", "full", "quality")
+    ENTITY_ID_FIELD_NUMBER: _ClassVar[int]
+    TARGET_TIME_FIELD_NUMBER: _ClassVar[int]
+    STEP_FIELD_NUMBER: _ClassVar[int]
+    Q10_FIELD_NUMBER: _ClassVar[int]
+    Q50_FIELD_NUMBER: _ClassVar[int]
+    Q90_FIELD_NUMBER: _ClassVar[int]
+    VALUES_FIELD_NUMBER: _ClassVar[int]
+    FULL_FIELD_NUMBER: _ClassVar[int]
+    QUALITY_FIELD_NUMBER: _ClassVar[int]
+    entity_id: str
+    target_time: _timestamp_pb2.Timestamp
+    step: int
+    q10: float
+    q50: float
+    q90: float
+    values: _containers.RepeatedScalarFieldContainer[float]
+    full: float
+    quality: str
+    def __init__(self, entity_id: _Optional[str] = ..., target_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., step: _Optional[int] = ..., q10: _Optional[float] = ..., q50: _Optional[float] = ..., q90: _Optional[float] = ..., values: _Optional[_Iterable[float]] = ..., full: _Optional[float] = ..., quality: _Optional[str] = ...) -> None: ...
+
+class ParkingReply(_message.Message):
+    __slots__ = ("model", "version", "quantity", "unit", "issued_at", "as_of", "step_min", "simulated", "timezone", "levels", "full_share", "measure", "lots", "predictions")
+    MODEL_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    QUANTITY_FIELD_NUMBER: _ClassVar[int]
+    UNIT_FIELD_NUMBER: _ClassVar[int]
+    ISSUED_AT_FIELD_NUMBER: _ClassVar[int]
+    AS_OF_FIELD_NUMBER: _ClassVar[int]
+    STEP_MIN_FIELD_NUMBER: _ClassVar[int]
+    SIMULATED_FIELD_NUMBER: _ClassVar[int]
+    TIMEZONE_FIELD_NUMBER: _ClassVar[int]
+    LEVELS_FIELD_NUMBER: _ClassVar[int]
+    FULL_SHARE_FIELD_NUMBER: _ClassVar[int]
+    MEASURE_FIELD_NUMBER: _ClassVar[int]
+    LOTS_FIELD_NUMBER: _ClassVar[int]
+    PREDICTIONS_FIELD_NUMBER: _ClassVar[int]
+    model: str
+    version: str
+    quantity: str
+    unit: str
+    issued_at: _timestamp_pb2.Timestamp
+    as_of: _timestamp_pb2.Timestamp
+    step_min: int
+    simulated: bool
+    timezone: str
+    levels: _containers.RepeatedScalarFieldContainer[float]
+    full_share: float
+    measure: str
+    lots: _containers.RepeatedCompositeFieldContainer[ParkingLot]
+    predictions: _containers.RepeatedCompositeFieldContainer[ParkingPrediction]
+    def __init__(self, model: _Optional[str] = ..., version: _Optional[str] = ..., quantity: _Optional[str] = ..., unit: _Optional[str] = ..., issued_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., as_of: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., step_min: _Optional[int] = ..., simulated: _Optional[bool] = ..., timezone: _Optional[str] = ..., levels: _Optional[_Iterable[float]] = ..., full_share: _Optional[float] = ..., measure: _Optional[str] = ..., lots: _Optional[_Iterable[_Union[ParkingLot, _Mapping]]] = ..., predictions: _Optional[_Iterable[_Union[ParkingPrediction, _Mapping]]] = ...) -> None: ...
+
+class RecommendRequest(_message.Message):
+    __slots__ = ("model", "version", "lat", "lon", "arrival", "walk_m", "height_m", "ev", "disabled", "most", "counts", "issued_at", "new_lots")
+    MODEL_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    LAT_FIELD_NUMBER: _ClassVar[int]
+    LON_FIELD_NUMBER: _ClassVar[int]
+    ARRIVAL_FIELD_NUMBER: _ClassVar[int]
+    WALK_M_FIELD_NUMBER: _ClassVar[int]
+    HEIGHT_M_FIELD_NUMBER: _ClassVar[int]
+    EV_FIELD_NUMBER: _ClassVar[int]
+    DISABLED_FIELD_NUMBER: _ClassVar[int]
+    MOST_FIELD_NUMBER: _ClassVar[int]
+    COUNTS_FIELD_NUMBER: _ClassVar[int]
+    ISSUED_AT_FIELD_NUMBER: _ClassVar[int]
+    NEW_LOTS_FIELD_NUMBER: _ClassVar[int]
+    model: str
+    version: str
+    lat: float
+    lon: float
+    arrival: _timestamp_pb2.Timestamp
+    walk_m: float
+    height_m: float
+    ev: bool
+    disabled: bool
+    most: int
+    counts: _containers.RepeatedCompositeFieldContainer[Count]
+    issued_at: _timestamp_pb2.Timestamp
+    new_lots: _containers.RepeatedCompositeFieldContainer[NewLot]
+    def __init__(self, model: _Optional[str] = ..., version: _Optional[str] = ..., lat: _Optional[float] = ..., lon: _Optional[float] = ..., arrival: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., walk_m: _Optional[float] = ..., height_m: _Optional[float] = ..., ev: _Optional[bool] = ..., disabled: _Optional[bool] = ..., most: _Optional[int] = ..., counts: _Optional[_Iterable[_Union[Count, _Mapping]]] = ..., issued_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., new_lots: _Optional[_Iterable[_Union[NewLot, _Mapping]]] = ...) -> None: ...
+
+class ParkingOption(_message.Message):
+    __slots__ = ("lot", "walk_m", "walk_min", "chance", "q10", "q50", "q90", "expected_min", "unknown", "reason")
+    LOT_FIELD_NUMBER: _ClassVar[int]
+    WALK_M_FIELD_NUMBER: _ClassVar[int]
+    WALK_MIN_FIELD_NUMBER: _ClassVar[int]
+    CHANCE_FIELD_NUMBER: _ClassVar[int]
+    Q10_FIELD_NUMBER: _ClassVar[int]
+    Q50_FIELD_NUMBER: _ClassVar[int]
+    Q90_FIELD_NUMBER: _ClassVar[int]
+    EXPECTED_MIN_FIELD_NUMBER: _ClassVar[int]
+    UNKNOWN_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    lot: ParkingLot
+    walk_m: float
+    walk_min: float
+    chance: float
+    q10: float
+    q50: float
+    q90: float
+    expected_min: float
+    unknown: _containers.RepeatedScalarFieldContainer[str]
+    reason: Words
+    def __init__(self, lot: _Optional[_Union[ParkingLot, _Mapping]] = ..., walk_m: _Optional[float] = ..., walk_min: _Optional[float] = ..., chance: _Optional[float] = ..., q10: _Optional[float] = ..., q50: _Optional[float] = ..., q90: _Optional[float] = ..., expected_min: _Optional[float] = ..., unknown: _Optional[_Iterable[str]] = ..., reason: _Optional[_Union[Words, _Mapping]] = ...) -> None: ...
+
+class RecommendReply(_message.Message):
+    __slots__ = ("model", "version", "unit", "issued_at", "as_of", "arrival", "simulated", "timezone", "search_min", "options", "unfit", "nowhere", "nearest_walk_m", "words")
+    MODEL_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    UNIT_FIELD_NUMBER: _ClassVar[int]
+    ISSUED_AT_FIELD_NUMBER: _ClassVar[int]
+    AS_OF_FIELD_NUMBER: _ClassVar[int]
+    ARRIVAL_FIELD_NUMBER: _ClassVar[int]
+    SIMULATED_FIELD_NUMBER: _ClassVar[int]
+    TIMEZONE_FIELD_NUMBER: _ClassVar[int]
+    SEARCH_MIN_FIELD_NUMBER: _ClassVar[int]
+    OPTIONS_FIELD_NUMBER: _ClassVar[int]
+    UNFIT_FIELD_NUMBER: _ClassVar[int]
+    NOWHERE_FIELD_NUMBER: _ClassVar[int]
+    NEAREST_WALK_M_FIELD_NUMBER: _ClassVar[int]
+    WORDS_FIELD_NUMBER: _ClassVar[int]
+    model: str
+    version: str
+    unit: str
+    issued_at: _timestamp_pb2.Timestamp
+    as_of: _timestamp_pb2.Timestamp
+    arrival: _timestamp_pb2.Timestamp
+    simulated: bool
+    timezone: str
+    search_min: float
+    options: _containers.RepeatedCompositeFieldContainer[ParkingOption]
+    unfit: int
+    nowhere: int
+    nearest_walk_m: float
+    words: Words
+    def __init__(self, model: _Optional[str] = ..., version: _Optional[str] = ..., unit: _Optional[str] = ..., issued_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., as_of: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., arrival: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., simulated: _Optional[bool] = ..., timezone: _Optional[str] = ..., search_min: _Optional[float] = ..., options: _Optional[_Iterable[_Union[ParkingOption, _Mapping]]] = ..., unfit: _Optional[int] = ..., nowhere: _Optional[int] = ..., nearest_walk_m: _Optional[float] = ..., words: _Optional[_Union[Words, _Mapping]] = ...) -> None: ...
+
+class ShareRequest(_message.Message):
+    __slots__ = ("model", "version", "entity_ids", "bays", "most_risk", "counts", "issued_at", "new_lots")
+    MODEL_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    ENTITY_IDS_FIELD_NUMBER: _ClassVar[int]
+    BAYS_FIELD_NUMBER: _ClassVar[int]
+    MOST_RISK_FIELD_NUMBER: _ClassVar[int]
+    COUNTS_FIELD_NUMBER: _ClassVar[int]
+    ISSUED_AT_FIELD_NUMBER: _ClassVar[int]
+    NEW_LOTS_FIELD_NUMBER: _ClassVar[int]
+    model: str
+    version: str
+    entity_ids: _containers.RepeatedScalarFieldContainer[str]
+    bays: int
+    most_risk: float
+    counts: _containers.RepeatedCompositeFieldContainer[Count]
+    issued_at: _timestamp_pb2.Timestamp
+    new_lots: _containers.RepeatedCompositeFieldContainer[NewLot]
+    def __init__(self, model: _Optional[str] = ..., version: _Optional[str] = ..., entity_ids: _Optional[_Iterable[str]] = ..., bays: _Optional[int] = ..., most_risk: _Optional[float] = ..., counts: _Optional[_Iterable[_Union[Count, _Mapping]]] = ..., issued_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., new_lots: _Optional[_Iterable[_Union[NewLot, _Mapping]]] = ...) -> None: ...
+
+class ShareWindow(_message.Message):
+    __slots__ = ("start", "end", "risk", "fewest", "words")
+    START_FIELD_NUMBER: _ClassVar[int]
+    END_FIELD_NUMBER: _ClassVar[int]
+    RISK_FIELD_NUMBER: _ClassVar[int]
+    FEWEST_FIELD_NUMBER: _ClassVar[int]
+    WORDS_FIELD_NUMBER: _ClassVar[int]
+    start: _timestamp_pb2.Timestamp
+    end: _timestamp_pb2.Timestamp
+    risk: float
+    fewest: float
+    words: Words
+    def __init__(self, start: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., risk: _Optional[float] = ..., fewest: _Optional[float] = ..., words: _Optional[_Union[Words, _Mapping]] = ...) -> None: ...
+
+class LotShare(_message.Message):
+    __slots__ = ("lot", "windows", "words")
+    LOT_FIELD_NUMBER: _ClassVar[int]
+    WINDOWS_FIELD_NUMBER: _ClassVar[int]
+    WORDS_FIELD_NUMBER: _ClassVar[int]
+    lot: ParkingLot
+    windows: _containers.RepeatedCompositeFieldContainer[ShareWindow]
+    words: Words
+    def __init__(self, lot: _Optional[_Union[ParkingLot, _Mapping]] = ..., windows: _Optional[_Iterable[_Union[ShareWindow, _Mapping]]] = ..., words: _Optional[_Union[Words, _Mapping]] = ...) -> None: ...
+
+class ShareReply(_message.Message):
+    __slots__ = ("model", "version", "issued_at", "as_of", "until", "simulated", "timezone", "bays", "most_risk", "lots")
+    MODEL_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    ISSUED_AT_FIELD_NUMBER: _ClassVar[int]
+    AS_OF_FIELD_NUMBER: _ClassVar[int]
+    UNTIL_FIELD_NUMBER: _ClassVar[int]
+    SIMULATED_FIELD_NUMBER: _ClassVar[int]
+    TIMEZONE_FIELD_NUMBER: _ClassVar[int]
+    BAYS_FIELD_NUMBER: _ClassVar[int]
+    MOST_RISK_FIELD_NUMBER: _ClassVar[int]
+    LOTS_FIELD_NUMBER: _ClassVar[int]
+    model: str
+    version: str
+    issued_at: _timestamp_pb2.Timestamp
+    as_of: _timestamp_pb2.Timestamp
+    until: _timestamp_pb2.Timestamp
+    simulated: bool
+    timezone: str
+    bays: int
+    most_risk: float
+    lots: _containers.RepeatedCompositeFieldContainer[LotShare]
+    def __init__(self, model: _Optional[str] = ..., version: _Optional[str] = ..., issued_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., as_of: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., simulated: _Optional[bool] = ..., timezone: _Optional[str] = ..., bays: _Optional[int] = ..., most_risk: _Optional[float] = ..., lots: _Optional[_Iterable[_Union[LotShare, _Mapping]]] = ...) -> None: ...

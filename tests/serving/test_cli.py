@@ -89,12 +89,13 @@ def own_models(models: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(models, tmp_path / "own"))
 
 
-def test_help_loads_neither_the_serving_nor_the_training_stack(haechi: Process) -> None:
-    process = haechi.start("serve", "--help")
+@pytest.mark.parametrize("command", [("serve",), ("parking", "recommend")], ids=" ".join)
+def test_help_loads_neither_the_serving_nor_the_training_stack(command: tuple[str, ...], haechi: Process) -> None:
+    process = haechi.start(*command, "--help")
     output, errors = process.communicate()
 
     assert process.returncode == 0, errors
-    assert "Example: haechi serve" in output
+    assert f"Example: haechi {' '.join(command)}" in output
     loaded = {name.partition(".")[0] for name in json.loads(haechi.testimony.read_text())["modules"]}
     assert not loaded & (TRAINING_STACK | {"onnxruntime", "grpc", "polars"}), loaded
 

@@ -233,7 +233,7 @@ def test_reflection_asks_too(asking: Server, token: MakeToken) -> None:
             list(reflect(iter([request])))
         assert refusal.value.code() is grpc.StatusCode.UNAUTHENTICATED
         (reply,) = reflect(iter([request]), metadata=(("authorization", f"Bearer {token('read')}"),))
-    assert len(reply.list_services_response.service) == 6
+    assert len(reply.list_services_response.service) == 7
 
 
 def test_every_method_but_health_and_life_is_closed(asking: Server) -> None:

@@ -323,6 +323,7 @@ def test_reflection_describes_every_service(channel: grpc.Channel) -> None:
         "grpc.reflection.v1alpha.ServerReflection",
         "haechi.v1.AlertService",
         "haechi.v1.DisasterService",
+        "haechi.v1.ParkingService",
         "haechi.v1.TrafficService",
         "inference.GRPCInferenceService",
     ]

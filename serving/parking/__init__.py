@@ -1,0 +1,1 @@
+"""Free spaces of car parks over gRPC."""

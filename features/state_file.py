@@ -1,4 +1,4 @@
-"""A domain's state as a Parquet file: one row an array, each with its shape, the names that it goes by, and its time."""
+"""A domain's state as a Parquet file: one row an array, with its shape, the names that it goes by, and its time."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -56,18 +57,18 @@ class Lots:
         """The lots ``ids``, in that order; of one that is not known nothing but its id."""
         at = {name: row for row, name in enumerate(self.ids)}
         rows = [at.get(name, -1) for name in ids]
-        texts = {
+        texts: dict[str, Any] = {
             field: tuple("" if row < 0 else getattr(self, field)[row] for row in rows) for field in ("city", "kind")
         }
         numbers = {field: np.append(getattr(self, field), np.float32(np.nan))[rows] for field in _NUMBERS}
         names = tuple(name if row < 0 else self.name[row] for name, row in zip(ids, rows, strict=True))
-        return Lots(ids=tuple(ids), name=names, **texts, **numbers)
+        return Lots(ids=tuple(ids), name=names, **texts | numbers)
 
     def joined(self, others: "Lots") -> "Lots":
         """These, then ``others``."""
-        texts = {name: (*getattr(self, name), *getattr(others, name)) for name in ("ids", *_TEXTS)}
+        texts: dict[str, Any] = {name: (*getattr(self, name), *getattr(others, name)) for name in ("ids", *_TEXTS)}
         numbers = {name: np.concatenate([getattr(self, name), getattr(others, name)]) for name in _NUMBERS}
-        return Lots(**texts, **numbers)
+        return Lots(**texts | numbers)
 
     def places(self) -> npt.NDArray[np.bool_]:
         """(lot,): whether it is known where the lot is."""
@@ -96,9 +97,9 @@ def load(path: Path) -> Lots:
         frame = pl.read_parquet(path).select("entity_id", *_COLUMNS)
     except (pl.exceptions.PolarsError, OSError) as error:
         raise ArtifactMismatch(cause=f"{path.name} cannot be read: {error}", mend="Train the model again") from None
-    texts = {name: tuple(frame[name].to_list()) for name in _TEXTS}
+    texts: dict[str, Any] = {name: tuple(frame[name].to_list()) for name in _TEXTS}
     numbers = {name: frame[name].to_numpy().astype(np.float32) for name in _NUMBERS}
-    return Lots(ids=tuple(frame["entity_id"].to_list()), **texts, **numbers)
+    return Lots(ids=tuple(frame["entity_id"].to_list()), **texts | numbers)
 
 
 def nameless(ids: Sequence[str]) -> Lots:
@@ -139,9 +140,9 @@ def read(path: Path, entity_columns: tuple[str, ...]) -> Lots:
     if ids.is_duplicated().any():
         twice = ids.filter(ids.is_duplicated())[0]
         raise BadInput(cause=f"{path} has the lot '{twice}' twice", mend="Keep one row a lot")
-    texts = {name: _texts(frame, name) for name in _TEXTS}
+    texts: dict[str, Any] = {name: _texts(frame, name) for name in _TEXTS}
     texts["name"] = tuple(name or one for name, one in zip(texts["name"], ids.to_list(), strict=True))
-    return Lots(ids=tuple(ids.to_list()), **texts, **{name: _numbers(path, frame, name) for name in _NUMBERS})
+    return Lots(ids=tuple(ids.to_list()), **texts | {name: _numbers(path, frame, name) for name in _NUMBERS})
 
 
 def _texts(frame: pl.DataFrame, name: str) -> tuple[str, ...]:

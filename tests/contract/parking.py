@@ -43,7 +43,9 @@ def _issued_at(state: ParkingState, config: ParkingConfig) -> list[datetime]:
 def _issued(state: ParkingState, config: ParkingConfig, seed: int, known_by: datetime) -> tuple[IssuedInterval, ...]:
     chance, step = np.random.default_rng(seed), timedelta(minutes=config.step_min)
     middle = np.sort(chance.uniform(0, 1, state.width.shape), axis=0) * state.capacity
-    found = [IssuedInterval(issued_at=state.as_of + at * step, bounds=middle.astype(np.float32)) for at in range(0, 40, 3)]
+    found = [
+        IssuedInterval(issued_at=state.as_of + at * step, bounds=middle.astype(np.float32)) for at in range(0, 40, 3)
+    ]
     return tuple(one for one in found if one.issued_at <= known_by)
 
 

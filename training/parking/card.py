@@ -22,8 +22,9 @@ def card(manifest: Manifest, config: ParkingConfig, test: Judgement, cold: ColdS
     label = "> **SIMULATED**: learned from the simulated Seoul; no figure here is of a real city.\n\n"
     return f"""# {m.name} version {m.version}
 
-{label if m.simulated else ""}Forecasts the free spaces of {len(m.entities)} car parks, {m.horizon_steps} steps of {m.step_min} min ahead, as
-quantiles {", ".join(map(str, m.quantiles))}, and the probability that a lot is full: at most {config.full_share:.0%} of it free.
+{label if m.simulated else ""}Forecasts the free spaces of {len(m.entities)} car parks, {m.horizon_steps} steps of
+{m.step_min} min ahead, as quantiles {", ".join(map(str, m.quantiles))}, and the probability that a lot is full: at most
+{config.full_share:.0%} of it free.
 
 ## Scores, {interval}, {len(test.lots)} lots, mean absolute error in % of the capacity
 {_errors(test)}
@@ -45,15 +46,16 @@ quantiles {", ".join(map(str, m.quantiles))}, and the probability that a lot is 
 `{m.learned.data_sha256[:12]}`, code `{m.git_commit or "unknown"}`, run `{m.mlflow_run or "not tracked: no MLflow"}`.
 
 ## How it works
-What is usual at that time of the week, and what is left by then of the deviation from it, is corrected by a network that
-sees the last two days of the lot, of its city and of the lots that fill alike, and by boosted trees. Quantiles are
+What is usual at that time of the week, and what is left by then of the deviation from it, is corrected by a network
+that sees the last two days of the lot, of its city and of the lots that fill alike, and by boosted trees. Quantiles are
 stretched lot by lot by the errors on validation, and tracked from count to count since; the probability of being full
 has trees of its own, and the quantiles agree with it.
 
 ## Know before use
 - A lot without history is answered from its city and capacity, and marked `degraded`; its interval is wide.
 - A feed that froze is forecast as it stands, and marked: nobody knows how many spaces there are.
-- What is usual follows the last {config.weeks} weeks; public holidays of {m.country} on the clock of {m.timezone} count as Sundays.
+- What is usual follows the last {config.weeks} weeks; public holidays of {m.country} on the clock of {m.timezone} count
+  as Sundays.
 - A closure or an event that nobody told of is seen only once it has begun.
 - The risk of a share window is that of the feed's counts: bays that are free on paper and blocked are not seen.
 """

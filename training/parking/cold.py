@@ -33,8 +33,8 @@ def hide_history(table: Table, rows: npt.NDArray[np.bool_]) -> None:
     inputs = table.inputs
     for name, names in (("seen", SEEN), ("ahead", AHEAD)):
         own = np.array([not each.startswith(_OF_OTHERS) for each in names])
-        inputs[f"{name}_mask"][rows] &= ~own
-        inputs[name][rows] *= ~own
+        inputs[f"{name}_mask"][rows] = np.logical_and(inputs[f"{name}_mask"][rows], ~own)
+        inputs[name][rows] = np.where(own, np.float32(0), inputs[name][rows])
     for name in _NOTHING:
         inputs["seen_mask"][rows, SEEN.index(name)] = True
     typical, known = inputs["ahead"][rows, :, _TYPICAL], inputs["ahead_mask"][rows, :, _TYPICAL]

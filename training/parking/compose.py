@@ -74,7 +74,8 @@ class _After(nn.Module):
 
     def forward(self, quantiles: Tensor, width: Tensor, capacity: Tensor, *answers: Tensor) -> tuple[Tensor, Tensor]:
         moved, full = (torch.cat(answers[part :: len(_PARTS)], dim=1) for part in range(len(_PARTS)))
-        return self.odds(quantiles, moved, full, width, capacity)
+        found: tuple[Tensor, Tensor] = self.odds(quantiles, moved, full, width, capacity)
+        return found
 
 
 class ByParts:

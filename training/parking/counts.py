@@ -195,7 +195,7 @@ def _tell_strangers(counted_ids: Sequence[str], table_ids: Sequence[str], entiti
         note(f"{len(idle)} lots of {entities} are not counted: they are answered from their city and capacity: {shown}")
 
 
-def _tell_capacities(found: Capacities, names: Sequence[str]) -> None:
+def _tell_capacities(found: Capacities, names: tuple[str, ...]) -> None:
     for which, why in (
         (found.unstated, "is not stated"),
         (found.exceeded, "is exceeded by over 5 % of the counts"),
@@ -208,11 +208,11 @@ def _tell_capacities(found: Capacities, names: Sequence[str]) -> None:
             )
 
 
-def _some(names: Sequence[str], which: npt.NDArray[np.bool_]) -> str:
-    chosen = [names[at] for at in np.flatnonzero(which)]
+def _some(names: tuple[str, ...], which: npt.NDArray[np.bool_]) -> str:
+    chosen = [names[at] for at in np.flatnonzero(which).tolist()]
     return ", ".join(chosen[:_SHOWN]) + (", …" if len(chosen) > _SHOWN else "")
 
 
-def _most(names: Sequence[str], count: npt.NDArray[np.int64]) -> str:
-    order = np.argsort(-count, kind="stable")[:_SHOWN]
+def _most(names: tuple[str, ...], count: npt.NDArray[np.int64]) -> str:
+    order = np.argsort(-count, kind="stable")[:_SHOWN].tolist()
     return ", ".join(f"{names[at]} ({count[at]:,})" for at in order if count[at])

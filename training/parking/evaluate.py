@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -108,7 +108,8 @@ def evaluate(
     table: AbstractContextManager[PredictionWriter | None] = nullcontext()
     simulated = manifest.simulated or is_simulated(data)
     if out is not None:
-        table = writer(out, manifest, stretch.past.panel.entities, simulated=simulated)
+        counts = stretch.past
+        table = writer(out, manifest, counts.panel.entities, counts.start.capacity, simulated=simulated)
     with table as predictions:
         found = judge(
             Graph(folder / artifact.MODEL),
@@ -154,7 +155,7 @@ def _test_part(
     if (
         panel.start != learned.start
         or not 0 < first < len(panel)
-        or data_sha256(replace(panel.window(0, first))) != learned.data_sha256
+        or data_sha256(panel.window(0, first)) != learned.data_sha256
     ):
         raise BadInput(
             cause=f"These are not the counts that {manifest.name}/{manifest.version} was trained on "
@@ -179,8 +180,8 @@ def _whole_file(
     mine = [name for name in panel.entities if name in ours]
     if mine and panel.start < learned.end and panel.end > learned.start:
         raise BadInput(
-            cause=f"The file runs from {panel.start:%Y-%m-%d} to {panel.end:%Y-%m-%d} and holds '{mine[0]}', from which "
-            f"the model learned {learned.start:%Y-%m-%d} to {learned.end:%Y-%m-%d}",
+            cause=f"The file runs from {panel.start:%Y-%m-%d} to {panel.end:%Y-%m-%d} and holds '{mine[0]}', from "
+            f"which the model learned {learned.start:%Y-%m-%d} to {learned.end:%Y-%m-%d}",
             mend="Judge it on another interval or city, or on its own test part with --split test",
         )
     warm = min(config.profile_days, len(panel) // (4 * config.steps_per_day)) * config.steps_per_day
@@ -202,7 +203,7 @@ def _whole_file(
 def _lots(
     folder: Path, panel: Panel, entities: Path | None, reading: ReadOptions, start: ParkingState, warm: int
 ) -> tuple[Lots, FloatArray]:
-    """Lots of a file that the model never saw: its own with what it knows of them, others with what is told or counted."""
+    """Lots of a file: the model's own with what it knows of them, others with what is told or counted."""
     ours = lots_table.load(folder / lots_table.FILE)
     strangers = tuple(name for name in panel.entities if name not in set(start.entities))
     if not strangers:

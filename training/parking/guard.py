@@ -129,7 +129,7 @@ def self_test_rows(held_out: Inputs) -> dict[str, npt.NDArray[np.generic]]:
     Returns:
         The same inputs, at most six rows.
     """
-    known = np.flatnonzero(held_out["capacity_mask"] & held_out["profile_mask"].all(axis=1))
+    known = np.flatnonzero(np.asarray(held_out["capacity_mask"]) * held_out["profile_mask"].all(axis=1))
     chosen = known[np.unique(np.linspace(0, len(known) - 1, _HELD_OUT_ROWS).round().astype(int))]
     rows = {name: array[[*chosen, chosen[0], chosen[0]]] for name, array in held_out.items()}
     missing, full = len(chosen), len(chosen) + 1

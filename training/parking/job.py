@@ -163,8 +163,8 @@ def _learned(found: Counted, split: Split, config: ParkingConfig) -> npt.NDArray
     left = [f"{names[at]} ({missing[at]:.0%})" for at in np.flatnonzero(~learned)]
     shown = f": {', '.join(left[:5])}{', …' if len(left) > 5 else ''}" if left else ""
     note(
-        f"{learned.sum()} of {len(learned)} lots are learned from and judged; {len(left)} lack {MOST_MISSING:.0%} or more "
-        f"of their counts{shown}"
+        f"{learned.sum()} of {len(learned)} lots are learned from and judged; {len(left)} lack {MOST_MISSING:.0%} or "
+        f"more of their counts{shown}"
     )
     return learned
 

@@ -135,7 +135,7 @@ def judge(
             continue
         free = as_80(issue.free[lots], config.quantiles)
         came, ahead = issue.came[lots], slice(issue.row + 1, issue.row + 1 + config.horizon_steps)
-        scaled = 100 / capacity[:, None]
+        scaled = np.float32(100) / capacity[:, None]
         share, came_share = free * scaled[..., None], came * scaled
         others = _others(baselines, issue, lots)
         boards[0].add(share, came_share, others, minutes[ahead] // 60)

@@ -71,7 +71,8 @@ def draw(
     lots = len(past.panel.entities)
     share = min(1.0, recipe.rows / max(len(issues) * lots, 1))
     whole: dict[str, npt.NDArray[np.generic]] = {}
-    calendars, filled = [], 0
+    calendars: list[npt.NDArray[np.generic]] = []
+    filled = begun = 0
     for at, (some, table) in enumerate(past.tables(issues, bar, "building features")):
         hide_history(table, chance.random(len(some) * lots) < recipe.cold_share)
         free = targets(shares, some, past.config)
@@ -85,9 +86,9 @@ def draw(
         own = slice(filled, filled + len(chosen))
         for name, array in parts.items():
             whole[name][own] = array[chosen]
-        whole["issue"][own] = sum(map(len, calendars)) + chosen // lots
+        whole["issue"][own] = begun + chosen // lots
         calendars.append(table.inputs["calendar"].reshape(len(some), lots, *table.inputs["calendar"].shape[1:])[:, 0])
-        filled += len(chosen)
+        filled, begun = filled + len(chosen), begun + len(some)
     if filled < _FEWEST:
         raise BadInput(
             cause=f"Only {filled} forecasts could be learned from: hardly anything was counted before validation",

@@ -36,11 +36,6 @@ _SEEN_BY_TREES = (
 _TREE_COLUMNS = [SEEN.index(name) for name in _SEEN_BY_TREES]
 
 
-def tree_names(config: ParkingConfig) -> tuple[str, ...]:
-    """Columns of a row of trees."""
-    return (*_SEEN_BY_TREES, *AHEAD, *CALENDAR, "base", *(f"network {level:g}" for level in config.quantiles))
-
-
 def groups(config: ParkingConfig) -> list[range]:
     """Steps, counted from 0, that share their trees: the nearer, the fewer.
 

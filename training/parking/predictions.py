@@ -1,4 +1,4 @@
-"""A parking model's predictions as rows, in the columns of DESIGN.md, and one more: the probability of being full."""
+"""A parking model's predictions as rows, in the columns of DESIGN.md, and two more: ``full``, its probability, and ``capacity``."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -14,6 +14,7 @@ from features.atomic import writing
 from features.clock import utc_times
 from features.manifest import Manifest
 from features.quantiles import column
+from features.series import FloatArray
 from training.parking.replay import Issue
 
 _TIME, _NAME = pa.timestamp("s", "UTC"), pa.dictionary(pa.int32(), pa.string())
@@ -23,8 +24,10 @@ _GROUP_ROWS = 1_000_000
 class PredictionWriter:
     """Adds issue times to a Parquet file, a bounded number of rows in memory."""
 
-    def __init__(self, parquet: pq.ParquetWriter, manifest: Manifest, lots: Sequence[str]) -> None:
-        self._parquet, self._manifest, self._lots = parquet, manifest, list(lots)
+    def __init__(
+        self, parquet: pq.ParquetWriter, manifest: Manifest, lots: Sequence[str], capacity: FloatArray
+    ) -> None:
+        self._parquet, self._manifest, self._lots, self._capacity = parquet, manifest, list(lots), capacity
         self._tables: list[pa.Table] = []
 
     def add(self, issue: Issue, quality: Sequence[str]) -> None:
@@ -48,6 +51,7 @@ class PredictionWriter:
             **{column(level): _nullable(issue.free[..., at]) for at, level in enumerate(m.quantiles)},
             "observed": _nullable(issue.came),
             "full": _nullable(issue.full),
+            "capacity": _nullable(np.repeat(self._capacity, steps)),
             "model": _named([m.name], np.zeros(rows, dtype=np.int64)),
             "version": pa.array(np.full(rows, m.version, dtype=np.int32)),
             "quality": _named(distinct.tolist(), np.repeat(codes, steps)),
@@ -65,13 +69,16 @@ class PredictionWriter:
 
 
 @contextmanager
-def writer(path: Path, manifest: Manifest, lots: Sequence[str], *, simulated: bool) -> Iterator[PredictionWriter]:
+def writer(
+    path: Path, manifest: Manifest, lots: Sequence[str], capacity: FloatArray, *, simulated: bool
+) -> Iterator[PredictionWriter]:
     """Write ``path`` whole or not at all.
 
     Args:
         path: a Parquet file; its metadata holds the config, by which alerts can be replayed from it alone.
         manifest: of the model.
         lots: in the order of the forecasts.
+        capacity: (lot,), spaces.
         simulated: whether the counts, or the model's, are.
     """
     metadata = {"simulated": str(simulated).lower(), "config": json.dumps(manifest.config)}
@@ -81,13 +88,13 @@ def writer(path: Path, manifest: Manifest, lots: Sequence[str], *, simulated: bo
             *(("issued_at", _TIME), ("target_time", _TIME), ("step", pa.int16())),
             *(("entity_id", _NAME), ("quantity", _NAME), ("unit", _NAME)),
             *quantiles,
-            *(("observed", pa.float32()), ("full", pa.float32())),
+            *(("observed", pa.float32()), ("full", pa.float32()), ("capacity", pa.float32())),
             *(("model", _NAME), ("version", pa.int32()), ("quality", _NAME)),
         ],
         metadata,
     )
     with writing(path) as partial, pq.ParquetWriter(partial, schema, compression="zstd") as parquet:
-        found = PredictionWriter(parquet, manifest, lots)
+        found = PredictionWriter(parquet, manifest, lots, capacity)
         yield found
         found.flush()
 

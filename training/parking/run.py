@@ -1,5 +1,6 @@
 """One training from counts to a published version: fit, export, judge the export, draw, track, publish."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version as installed_version
@@ -131,7 +132,7 @@ class _Guarded:
     parity: float
     rows: Inputs
     test: SelfTest
-    seen: list[Inputs]
+    seen: Sequence[Inputs]
 
 
 def _guarded(job: Job, learned: Learned, graph: Graph, scratch: Path, bar: Progress) -> _Guarded:

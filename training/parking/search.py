@@ -120,8 +120,8 @@ class OnValidation:
                 axis=1,
             )
             median = quantiles[..., len(config.quantiles) // 2].numpy() + moved
-            change = table.inputs["profile"] + table.inputs["now_deviation"][:, None]
-            known = ~np.isnan(came) & table.inputs["profile_mask"]
+            change = inputs["profile"].numpy() + inputs["now_deviation"].numpy()[:, None]
+            known = ~np.isnan(came) & inputs["profile_mask"].numpy()
             error += float(np.abs(median - came)[known].sum())
             plain += float(np.abs(change - came)[known].sum())
             count += float(known.sum())

@@ -91,4 +91,5 @@ def share_missing(shares: FloatArray, panel: Panel, config: ParkingConfig) -> np
     times = utc_times(panel.start, panel.step_min, len(shares))
     slot = Clock.of(times, days(times, country=config.country, timezone=config.timezone), config).slot
     open_slots = np.unique(slot[(~np.isnan(shares)).any(axis=1)])
-    return np.isnan(shares[np.isin(slot, open_slots)]).mean(axis=0)
+    found: npt.NDArray[np.float64] = np.isnan(shares[np.isin(slot, open_slots)]).mean(axis=0)
+    return found

@@ -26,7 +26,9 @@ def counts(seed: int, steps: int, config: ParkingConfig) -> FloatArray:
     """Free spaces, (time, lot): full by day, the residents' bays by night; whole numbers."""
     chance = np.random.default_rng(seed)
     hours = np.arange(steps)[:, None] / config.steps_per_hour % 24
-    busy = np.clip(np.sin((hours - 6) / 12 * np.pi), 0, 1) * np.array([0.9, 0.8, -0.7, 0.6]) + np.array([0, 0, 0.9, 0.2])
+    busy = np.clip(np.sin((hours - 6) / 12 * np.pi), 0, 1) * np.array([0.9, 0.8, -0.7, 0.6]) + np.array(
+        [0, 0, 0.9, 0.2]
+    )
     noise = np.cumsum(chance.normal(0, 0.01, (steps, len(LOTS))), axis=0) * 0.2
     free = np.clip(1 - busy + noise, 0, 1) * CAPACITY
     return np.round(free if config.measure == "free" else CAPACITY - free).astype(np.float32)

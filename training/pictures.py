@@ -92,7 +92,7 @@ def error_by_step(scores: Scoreboard, *, title: str) -> Figure:
     # The last value errs ten times as much by noon; the picture is about the others.
     top = 1.6 * worst or 1
     axes.set_ylim(0, top)
-    others = iter(("#8a949e", "#c8743c", "#7d6ba0", "#3f8f63"))
+    others = iter(("#8a949e", "#c8743c", "#7d6ba0", "#3f8f63", "#b5485d"))
     for name in scores.absolute:
         values = [scores.mae(name, int(step)) for step in steps]
         own = name == scores.model

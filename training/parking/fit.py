@@ -80,8 +80,10 @@ def fit(
     issues = issue_rows(config, learned, recipe.issues)
     base = Base(config)
     base.rho = torch.from_numpy(_rho(past, shares, spread(issues, _RHO_ISSUES), bar))
-    drawn = draw(past, np.where(lots, shares, np.float32(np.nan)), issues, recipe, np.random.default_rng(seed), bar)
-    network = fit_network(drawn, base, config, recipe, seed, bar, on_step)
+    count = -(-len(issues) * int(lots.sum()) // recipe.rows)
+    parts = _Parts(past, np.where(lots, shares, np.float32(np.nan)), issues, count, recipe, seed, bar)
+    network = fit_network(parts, count, base, config, recipe, seed, bar, on_step)
+    drawn = parts.drawn
     steps = groups(config)
     untrained = Fitted(base=base, network=network, grown=(), steps=tuple(steps), config=config)
     answers = _answers(untrained, drawn)
@@ -91,6 +93,31 @@ def fit(
             grow_group(_lessons(drawn, answers, group, recipe, chance), config, recipe, seed, threads, on_step)
         )
     return Fitted(base=base, network=network, grown=tuple(grown), steps=tuple(steps), config=config)
+
+
+class _Parts:
+    """The rows to learn from, every so-manieth issue time a part; the last one made is kept, and no other."""
+
+    def __init__(
+        self,
+        past: Past,
+        shares: npt.NDArray[np.float32],
+        issues: IntArray,
+        count: int,
+        recipe: Recipe,
+        seed: int,
+        bar: Progress,
+    ) -> None:
+        self._past, self._shares, self._recipe, self._bar = past, shares, recipe, bar
+        # Each part holds hours of all kinds: a stride that shares a factor with the day would not.
+        order = np.random.default_rng(seed).permutation(len(issues))
+        self._parts = [np.sort(issues[some]) for some in np.array_split(order, count)]
+        self._chance = np.random.default_rng(seed)
+
+    def __iter__(self) -> Iterator[Drawn]:
+        for some in self._parts:
+            self.drawn = draw(self._past, self._shares, some, self._recipe, self._chance, self._bar)
+            yield self.drawn
 
 
 def issue_rows(config: ParkingConfig, learned: int, most: int) -> IntArray:

@@ -55,7 +55,7 @@ def draw(
     chance: np.random.Generator,
     bar: Progress,
 ) -> Drawn:
-    """Draw rows of which some target came, of all issue times and lots alike.
+    """Rows of which some target came, of all issue times and lots alike: all, or as many drawn as there is room for.
 
     Args:
         past: the counts.

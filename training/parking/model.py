@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from features.parking.config import ParkingConfig
-from features.parking.sight import AHEAD, CALENDAR, SEEN
+from features.parking.sight import SEEN
 
 Inputs = dict[str, Tensor]
 

@@ -4,7 +4,7 @@ Pinball loss over all quantiles (Koenker and Bassett 1978), the median's heavier
 Hutter 2019, Smith 2018).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,7 @@ from torch.nn import functional
 
 from features.parking.config import ParkingConfig
 from features.parking.sight import AHEAD, CALENDAR, SEEN
+from features.quantiles import MEDIAN
 from training.parking.lessons import Drawn
 from training.parking.model import Base, Inputs
 from training.parking.recipe import Recipe
@@ -75,7 +76,8 @@ def _calendar(row: Tensor) -> Tensor:
 
 
 def fit_network(
-    drawn: Drawn,
+    parts: Iterable[Drawn],
+    count: int,
     base: Base,
     config: ParkingConfig,
     recipe: Recipe,
@@ -83,10 +85,11 @@ def fit_network(
     bar: Progress,
     on_step: Callable[[object], None] = lambda _: None,
 ) -> Network:
-    """Fit on drawn rows.
+    """Fit on rows that come part by part, as many steps on each.
 
     Args:
-        drawn: rows to learn from.
+        parts: of the rows, each of all times alike; at least one.
+        count: of the parts.
         base: what the network's answer is added to.
         config: of the features.
         recipe: settings of the fit.
@@ -97,31 +100,42 @@ def fit_network(
     torch.manual_seed(seed)
     chance = np.random.default_rng(seed)
     network = Network(config, recipe)
-    network.seen_scale, network.ahead_scale = (
-        _moments(drawn.inputs[name], drawn.inputs[f"{name}_mask"]) for name in ("seen", "ahead")
-    )
-    steps = _steps(len(drawn), recipe)
-    optimizer = torch.optim.AdamW(network.parameters(), lr=recipe.network_learning_rate, weight_decay=1e-2)
-    cycle = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, recipe.network_learning_rate, total_steps=steps, pct_start=0.1
-    )
-    levels = torch.tensor(config.quantiles)
-    weight = torch.where(levels == 0.5, _MEDIAN_WEIGHT, 1.0)
-    network.train()
-    for step in bar.track(range(steps), description="fitting the network"):
-        some = torch.from_numpy(chance.integers(0, len(drawn), recipe.network_batch))
-        batch = drawn.some(some)
-        left = (drawn.free[some] - base(batch)).unsqueeze(2)
-        known = ~torch.isnan(left)
-        over = torch.nan_to_num(left) - network(batch)
-        loss = (torch.maximum(levels * over, (levels - 1) * over) * weight * known).sum() / known.sum().clamp(min=1)
-        optimizer.zero_grad(set_to_none=True)
-        (10 * loss).backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-        optimizer.step()
-        cycle.step()
-        on_step(step)
+    course: _Course | None = None
+    for drawn in parts:
+        if course is None:
+            network.seen_scale, network.ahead_scale = (
+                _moments(drawn.inputs[name], drawn.inputs[f"{name}_mask"]) for name in ("seen", "ahead")
+            )
+            course = _Course(network, base, config, recipe, _steps(count * len(drawn), recipe) // count * count)
+        for step in bar.track(range(course.steps // count), description="fitting the network"):
+            some = torch.from_numpy(chance.integers(0, len(drawn), recipe.network_batch))
+            course.learn(drawn.some(some), drawn.free[some])
+            on_step(step)
     return network.eval()
+
+
+class _Course:
+    """One cycle of learning."""
+
+    def __init__(self, network: Network, base: Base, config: ParkingConfig, recipe: Recipe, steps: int) -> None:
+        self.network, self.base, self.steps = network.train(), base, steps
+        self.levels = torch.tensor(config.quantiles)
+        self.weight = torch.where(self.levels == MEDIAN, _MEDIAN_WEIGHT, 1.0)
+        rate = recipe.network_learning_rate
+        self.optimizer = torch.optim.AdamW(network.parameters(), lr=rate, weight_decay=1e-2)
+        self.cycle = torch.optim.lr_scheduler.OneCycleLR(self.optimizer, rate, total_steps=steps + 1, pct_start=0.1)
+
+    def learn(self, batch: Inputs, free: Tensor) -> None:
+        """One step on one batch: inputs, and what came, (row, step), NaN where nothing did."""
+        left = (free - self.base(batch)).unsqueeze(2)
+        known = ~torch.isnan(left)
+        over = torch.nan_to_num(left) - self.network(batch)
+        loss = torch.maximum(self.levels * over, (self.levels - 1) * over) * self.weight * known
+        self.optimizer.zero_grad(set_to_none=True)
+        (10 * loss.sum() / known.sum().clamp(min=1)).backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
+        self.optimizer.step()
+        self.cycle.step()
 
 
 def _steps(rows: int, recipe: Recipe) -> int:

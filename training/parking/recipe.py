@@ -13,7 +13,7 @@ class Recipe:
 
     Attributes:
         issues: issue times that are learned from at most, evenly over all.
-        rows: forecasts of a lot that are learned from at most, drawn from those.
+        rows: forecasts of a lot that are held in memory at once; where there are more, they are learned from in parts.
         cold_share: of them, in which a lot's own history is hidden, so that a lot never seen is answered honestly.
         network_width: hidden units.
         network_blocks: residual layers.
@@ -29,8 +29,8 @@ class Recipe:
         full_trees_count: of the probability of being full.
     """
 
-    issues: int = 6000
-    rows: int = 900_000
+    issues: int = 12_000
+    rows: int = 460_000
     cold_share: float = 0.03
     network_width: int = 256
     network_blocks: int = 2

@@ -7,7 +7,7 @@ from features.console import note
 from serving.demo.steps import promote_newest, step
 
 _MODEL = "demo-parking"
-_LOT, X
+_LOT, _RESIDENTS = "Myeong-dong-garage", "Sindang-dong-resident"
 _PLACE = "37.5636,126.9850"
 """Myeong-dong's pedestrian street."""
 
@@ -21,7 +21,7 @@ def train(city: Path) -> None:
 
 
 def ask(address: str, out: Path) -> None:
-    """Ask the server at ``address`` what will be free, where to park, and which bays can be lent; draws into ``out``."""
+    """Ask the server at ``address`` what will be free, where to park, what can be lent; draws into ``out``."""
     asked = ("--model", _MODEL, "--server", address)
     step("parking", "lots", "--entity", _LOT, *asked, "--png", str(out / "parking.png"))
     arrive = datetime.now(UTC).replace(minute=30, second=0, microsecond=0) + timedelta(hours=2)

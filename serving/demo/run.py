@@ -17,8 +17,8 @@ def run(data: Path | None) -> None:
     """Simulate (or take real volumes), train, serve on a free port, ask over gRPC, draw; nothing is left running.
 
     Args:
-        data: a folder with ``seoul_volume_2022.parquet`` and ``seoul_sites.csv``, shown without parking and hazards; None
-            simulates a city.
+        data: a folder with ``seoul_volume_2022.parquet`` and ``seoul_sites.csv``, shown without parking and hazards;
+            None simulates a city.
 
     Raises:
         BadInput: ``data`` holds no such file, or a file lies where the demo writes.

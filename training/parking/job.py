@@ -90,6 +90,12 @@ def read_job(options: TrainOptions, *, test_from: datetime | None = None) -> Job
     """
     if options.hazard is not None:
         raise BadInput(cause=f"--hazard {options.hazard} is not of parking", mend="Leave it out")
+    if options.covariates is not None:
+        # Taken without a word they would seem to count: a parking model looks at none.
+        raise BadInput(
+            cause=f"--covariates {options.covariates} is given, and a parking model looks at no covariates",
+            mend="Leave it out: it learns from its counts and the calendar alone",
+        )
     panel = read_counts(options.data, options.shape, options.reading)
     split = _split(panel, options, test_from)
     config = _config(panel, options)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from features.tables.measures import Measures
 
 _OF_SEVERAL = ("han-river", "air-city", "air-gu", "asos", "asos-daily", "ldaps")
-SHAPES = ("long", "wide", "topis", *_OF_SEVERAL)
+SHAPES = ("long", "wide", "day-slot", "topis", *_OF_SEVERAL)
 
 __all__ = [
     "SHAPES",

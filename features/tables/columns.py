@@ -44,7 +44,7 @@ class ReadOptions:
 
     Attributes:
         columns: which column is what.
-        start: aware start of step 0, for a ``wide`` file that counts steps.
+        start: aware start of step 0, for a ``wide`` file that counts steps, or of slot 0 of day 0 (``day-slot``).
         step_min: minutes of one step; None infers it from the times.
     """
 

@@ -86,7 +86,10 @@ def look_alike(table: Table) -> str | None:
         layout: Layout = import_module(f"features.tables.{shape.replace('-', '_')}").LAYOUT
         if layout.fits(table):
             return shape
-    return "long" if {"time", "entity_id"} <= set(table.schema.names()) else None
+    names = table.schema.names()
+    if "day" in names and any(name == "slot" or name.endswith("_slot") for name in names):
+        return "day-slot"
+    return "long" if {"time", "entity_id"} <= set(names) else None
 
 
 def columns_of(table: Table, layout: Layout, columns: Sequence[Column]) -> dict[Column, str]:

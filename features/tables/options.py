@@ -11,8 +11,9 @@ ShapeFlag = Annotated[
     str,
     typer.Option(
         "--shape",
-        help="What the files look like: long, wide, topis (Seoul's monthly workbooks), or hazards as published:"
-        " han-river, air-city, air-gu, asos (hourly weather), asos-daily (temperature), ldaps (forecasts of heat).",
+        help="What the files look like: long, wide, day-slot (days and slots of the day, no times), topis (Seoul's"
+        " monthly workbooks), or hazards as published: han-river, air-city, air-gu, asos (hourly weather), asos-daily"
+        " (temperature), ldaps (forecasts of heat).",
     ),
 ]
 TimeColFlag = Annotated[str, typer.Option("--time-col", metavar="NAME", help="The column of times.")]
@@ -29,7 +30,11 @@ TimezoneFlag = Annotated[
 ]
 StartFlag = Annotated[
     str | None,
-    typer.Option("--start", metavar="TIME", help="When step 0 of a wide file was, e.g. 2012-03-01T00:00-08:00."),
+    typer.Option(
+        "--start",
+        metavar="TIME",
+        help="When step 0 of a wide file, or slot 0 of day 0, was, e.g. 2012-03-01T00:00-08:00.",
+    ),
 ]
 StepMinFlag = Annotated[
     int | None, typer.Option("--step-min", metavar="MINUTES", help="Minutes of one step; left out, the commonest gap.")

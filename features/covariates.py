@@ -80,5 +80,5 @@ def refuse_unusable_names(names: tuple[str, ...]) -> None:
     if len(names) > MOST:
         raise BadInput(
             cause=f"{len(names)} covariates, e.g. {names[0]}, are more than {MOST}",
-            mend="Leave out the columns that say the least of traffic",
+            mend="Leave out the columns that say the least of what is measured",
         )

@@ -25,10 +25,11 @@ from serving import queries, rpc, status
 from serving.dial import Tls, credentials, options
 from serving.dial import metadata as shown
 from serving.disaster.replies import Reading, Risk, Why
+from serving.outside import Covariate
 from serving.parking import queries as parking
 from serving.parking.replies import Count, NewLot, Parking, Recommendation, Sharing
 from serving.queries import ModelMetadata, Query, ServedModel, Tensor
-from serving.traffic.replies import Covariate, Forecast, Measurement
+from serving.traffic.replies import Forecast, Measurement
 
 __all__ = [
     "AsyncClient",

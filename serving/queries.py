@@ -10,11 +10,12 @@ from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
 from serving.disaster import replies as risks
 from serving.disaster.replies import Reading, Risk, Why
 from serving.outputs import REASONS, Outputs, read
+from serving.outside import Covariate
 from serving.proto import haechi_v1_pb2 as v1
 from serving.proto import open_inference_grpc_pb2 as oip
 from serving.tensors import Array, decode, encode
 from serving.traffic import replies
-from serving.traffic.replies import Covariate, Forecast, Measurement
+from serving.traffic.replies import Forecast, Measurement
 
 T = TypeVar("T")
 _TRAFFIC = v1.DESCRIPTOR.services_by_name["TrafficService"]

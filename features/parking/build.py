@@ -11,13 +11,15 @@ import numpy.typing as npt
 from features.calendar import AroundHolidays, Days, around_holidays
 from features.calendar import days as days_of
 from features.clock import step_on_clock, utc_times
+from features.covariate_ring import News, departures, move, refuse_future
+from features.covariates import Covariates
 from features.errors import BadInput
 from features.parking.advance import Raw
 from features.parking.config import ParkingConfig
 from features.parking.profile import Clock, profiles
 from features.parking.readings import frozen
 from features.parking.rows import Rows, rows_of
-from features.parking.schema import INPUTS
+from features.parking.schema import names
 from features.parking.sight import SILENT_H, Sight, ahead_of, calendar_of, now_of, seen_of
 from features.parking.state import ParkingState
 from features.parking.track import IssuedInterval, Tracker
@@ -30,8 +32,12 @@ QUALITIES = (
     "degraded: hardly any history of its own",
     "degraded: no count and no history of its own",
     "fallback: its capacity is not known",
+    "degraded: no covariate",
 )
-"""What a lot's forecast may rest on; the index stands in ``Table.quality``."""
+"""What a lot's forecast may rest on; the index stands in ``Table.quality``. The last is said only where else all is
+well."""
+
+_BLIND = QUALITIES.index("degraded: no covariate")
 
 _FEW_DAYS = 1.5
 """Weight of the days behind a profile: below it hardly one such day was seen."""
@@ -67,8 +73,8 @@ def build(raw: Raw | None, state: ParkingState, config: ParkingConfig, issued_at
         issued_at: rising, aware, on the clock, none before ``state.as_of``.
 
     Raises:
-        BadInput: no issue time, times that do not rise or lie off the clock, or a count that becomes known after the
-            last.
+        BadInput: no issue time, times that do not rise or lie off the clock, a count or a covariate that becomes known
+            after the last, or other covariates than the config's.
         UnknownName: a lot that the state does not know.
     """
     numbers = [step_on_clock(now, config.step_min, like=state.as_of) for now in issued_at]
@@ -93,11 +99,20 @@ def build(raw: Raw | None, state: ParkingState, config: ParkingConfig, issued_at
     parts = [_inputs(rows, state, config, some, clock, known, around) for some in groups]
     inputs = {name: np.concatenate([part[0][name] for part in parts]) for name in parts[0][0]}
     inputs["width"] = _widths(rows, state, () if raw is None else raw.issued, config, numbers)
+    quality = np.concatenate([part[1] for part in parts])
+    given = None if raw is None else raw.measured.covariates
+    refuse_future(given, issued_at[-1])
+    if config.covariates or given is not None:
+        around_city = _departures(given, state, config, numbers)
+        each = np.repeat(around_city, len(state.entities), axis=0)
+        inputs |= {"covariate": np.nan_to_num(each), "covariate_mask": ~np.isnan(each)}
+        blind = np.isnan(around_city.reshape(len(numbers), -1)).all(axis=1, keepdims=True)
+        quality = np.where((quality == 0) & blind, np.int8(_BLIND), quality)
     return Table(
-        inputs={spec: inputs[spec] for spec in INPUTS},
+        inputs={name: inputs[name] for name in names(config)},
         issued_at=tuple(issued_at),
         entities=state.entities,
-        quality=np.concatenate([part[1] for part in parts]),
+        quality=quality,
     )
 
 
@@ -163,6 +178,23 @@ def _widths(
         tracker.to(number, timely, rows.first)
         found.append(np.moveaxis(tracker.width, 2, 0))
     return np.ascontiguousarray(np.concatenate(found))
+
+
+def _departures(
+    given: Covariates | None, state: ParkingState, config: ParkingConfig, numbers: Sequence[int]
+) -> FloatArray:
+    """(issue, recent + 1 + step, name): what was known of the whole city at each issue time, from what is usual."""
+    since, held = step_on_clock(state.as_of, config.step_min, like=state.as_of), state.covariate.copy()
+    ring = config.ring
+    news = None if given is None else News(given, ring, like=state.as_of)
+    found = []
+    for number in numbers:
+        move(held, since, number, ring)
+        if news is not None:
+            news.tell(held, number)
+        found.append(departures(held, number, ring))
+        since = number
+    return np.stack(found)
 
 
 def _targets(values: FloatArray, latest: npt.NDArray[np.int64], config: ParkingConfig) -> FloatArray:

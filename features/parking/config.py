@@ -5,6 +5,8 @@ from typing import Any
 
 from features.calendar import known_country
 from features.clock import zone
+from features.covariate_ring import Ring
+from features.covariates import refuse_unusable_names
 from features.errors import BadInput, UnknownName
 from features.plain import from_plain
 from features.quantiles import refuse_unusable
@@ -33,6 +35,7 @@ class ParkingConfig:
         tracking_gain: by how much a reading beyond a quantile moves it away, in logarithms of its distance.
         extremal_index: what a window's hours amount to, in hours that have nothing to do with each other, is to the
             power of this; fitted in training.
+        covariates: what else is known of the whole city, such as weather: columns of ``--covariates``, in their order.
     """
 
     step_min: int = 60
@@ -47,11 +50,13 @@ class ParkingConfig:
     neighbours: int = 8
     tracking_gain: float = 0.05
     extremal_index: float = 1.0
+    covariates: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         zone(self.timezone)
         known_country(self.country)
         refuse_unusable(self.quantiles)
+        refuse_unusable_names(self.covariates)
         if self.measure not in MEASURES:
             raise UnknownName.among("measure", self.measure, list(MEASURES))
         if not 5 <= self.step_min <= 60 or 60 % self.step_min:
@@ -103,9 +108,15 @@ class ParkingConfig:
         """Readings that the state keeps: of a week's deviations from profiles, and of those; one day may be late."""
         return (self.profile_days + 9) * self.steps_per_day
 
+    @property
+    def ring(self) -> Ring:
+        """The covariates that the state keeps: its step 1 is the reading of the issue time itself, then the targets."""
+        return Ring(names=self.covariates, step_min=self.step_min, horizon_steps=1 + self.horizon_steps)
+
     def to_json(self) -> dict[str, Any]:
-        """Plain values, for the manifest."""
-        return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
+        """Plain values, for the manifest; without covariates it says nothing of them, as before there were any."""
+        values = {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
+        return values if self.covariates else {key: value for key, value in values.items() if key != "covariates"}
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> "ParkingConfig":

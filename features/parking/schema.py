@@ -1,14 +1,19 @@
 """What a parking model takes and gives, as its manifest says it: the contract between training and serving."""
 
+from features.covariate_ring import RECENT
 from features.manifest import DType, TensorSpec
 from features.parking.config import ParkingConfig
 from features.parking.sight import AHEAD, CALENDAR, SEEN
 
-INPUTS = (
+_ALWAYS = (
     "seen", "seen_mask", "ahead", "ahead_mask", "calendar", "now", "now_deviation", "now_mask", "profile",
     "profile_mask", "spread", "width", "capacity", "capacity_mask",
 )  # fmt: skip
-"""Names of the tensors of ``build``, in the graph's order."""
+
+
+def names(config: ParkingConfig) -> tuple[str, ...]:
+    """Names of the tensors of ``build``, in the graph's order."""
+    return (*_ALWAYS, "covariate", "covariate_mask") if config.covariates else _ALWAYS
 
 
 def inputs(config: ParkingConfig, unit: str) -> tuple[TensorSpec, ...]:
@@ -20,7 +25,7 @@ def inputs(config: ParkingConfig, unit: str) -> tuple[TensorSpec, ...]:
     def spec(name: str, dtype: DType, shape: tuple[int, ...], unit: str, meaning: str) -> TensorSpec:
         return TensorSpec(name=name, dtype=dtype, shape=("entity", *shape), unit=unit, meaning=meaning)
 
-    return (
+    found = (
         spec("seen", "float32", (len(SEEN),), seen, "What is known of the lot when it is issued"),
         spec("seen_mask", "bool", (len(SEEN),), "1", "True where seen is known"),
         spec("ahead", "float32", (steps, len(AHEAD)), ahead, "What is known of the lot at each target"),
@@ -37,6 +42,17 @@ def inputs(config: ParkingConfig, unit: str) -> tuple[TensorSpec, ...]:
         ),
         spec("capacity", "float32", (), unit, "Spaces of the lot"),
         spec("capacity_mask", "bool", (), "1", "True where capacity is known"),
+    )
+    if not config.covariates:
+        return found
+    told, shape = ", ".join(config.covariates), (RECENT + config.ring.horizon_steps, len(config.covariates))
+    meaning = (
+        f"{told}: minus the past week's median at that time of day; {RECENT} latest, that of the issue, each target"
+    )
+    return (
+        *found,
+        spec("covariate", "float32", shape, told, meaning),
+        spec("covariate_mask", "bool", shape, "1", "True where covariate was known when the forecast was issued"),
     )
 
 

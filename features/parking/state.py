@@ -21,7 +21,7 @@ class ParkingState:
     """Everything that ``build`` needs beside new counts; ``advance`` is its only writer.
 
     Attributes:
-        entities: lots, the last axis of every array below.
+        entities: lots, the last axis of every array below but ``covariate``.
         as_of: readings known by this instant are in.
         capacity: (lot,), spaces; NaN where unknown.
         city: (lot,), number of the lot's city among those of the model.
@@ -35,6 +35,8 @@ class ParkingState:
             model's own: fitted on what training had not seen, and tracked since.
         pending: (target ring, step, outer quantile, lot), quantiles issued for readings to come, free shares; by the
             step number of the target, and by how far ahead it was forecast.
+        covariate: (covariate ring, name), what is known of the whole city in the past week, at ``as_of`` and for the
+            targets ahead (``features.covariate_ring``), the same for every lot; NaN where unknown.
     """
 
     entities: tuple[str, ...]
@@ -48,13 +50,15 @@ class ParkingState:
     neighbour: FloatArray
     width: FloatArray
     pending: FloatArray
+    covariate: FloatArray
 
     def copy(self) -> "ParkingState":
         """An independent copy, arrays included."""
-        return replace(self, **{name: getattr(self, name).copy() for name in _ARRAYS})
+        return replace(self, **{name: getattr(self, name).copy() for name in (*_ARRAYS, "covariate")})
 
 
 _ARRAYS = ("capacity", "city", "tail", "alike", "trait", "typical", "neighbour", "width", "pending")
+"""Whose last axis are the lots."""
 
 
 def fresh(entities: tuple[str, ...], as_of: datetime, config: ParkingConfig) -> ParkingState:
@@ -75,7 +79,13 @@ def fresh(entities: tuple[str, ...], as_of: datetime, config: ParkingConfig) -> 
         neighbour=unknown(config.neighbours),
         width=np.ones((len(config.quantiles) - 1, config.horizon_steps, len(entities)), dtype=np.float32),
         pending=unknown(config.horizon_steps, config.horizon_steps, len(config.quantiles) - 1),
+        covariate=config.ring.unknown(),
     )
+
+
+def _saved(with_covariates: bool) -> tuple[str, ...]:
+    """Arrays of a state's file, which says nothing of covariates where there are none."""
+    return (*_ARRAYS, "covariate") if with_covariates else _ARRAYS
 
 
 def save(state: ParkingState, path: Path) -> None:
@@ -84,7 +94,7 @@ def save(state: ParkingState, path: Path) -> None:
     Raises:
         OSError: the disk is full.
     """
-    arrays = {name: getattr(state, name) for name in _ARRAYS}
+    arrays = {name: getattr(state, name) for name in _saved(state.covariate.shape[1] > 0)}
     state_file.write(state_file.Arrays(arrays=arrays, names={"entities": state.entities}, as_of=state.as_of), path)
 
 
@@ -94,7 +104,7 @@ def load(path: Path, config: ParkingConfig) -> ParkingState:
     Raises:
         ArtifactMismatch: no Parquet file of a state, or an array of another shape than the config says.
     """
-    held = state_file.read(path, _ARRAYS, ["entities"])
+    held = state_file.read(path, _saved(bool(config.covariates)), ["entities"])
     state = fresh(held.names["entities"], held.as_of, config)
     state_file.fill(state, held, path)
     return state

@@ -10,10 +10,11 @@ import numpy.typing as npt
 
 from features.calendar import DAY_CLASSES, Days, days
 from features.clock import step_on_clock, utc_times
+from features.covariate_ring import News, move
 from features.errors import BadInput, UnknownName
 from features.quantiles import MEDIAN, outer
 from features.series import FloatArray, Panel
-from features.traffic import covariate, shift
+from features.traffic import shift
 from features.traffic.config import TrafficConfig
 from features.traffic.late import LateRow, arrival, late_rows
 from features.traffic.state import TrafficState, levels
@@ -87,7 +88,7 @@ class Walk:
         if self._measured is not None and self._arrival is not None:
             self._late = late_rows(self._measured, self._arrival, self._number)
         known = None if self._measured is None else self._measured.covariates
-        self._news = None if known is None else covariate.News(known, config, like=state.as_of)
+        self._news = None if known is None else News(known, config.ring, like=state.as_of)
         self._issued = deque(sorted(self._numbered(raw), key=lambda pair: pair[0]))
         self._first, self.days = self._calendar(last)
         self._gains = [_gains(kind, config) for kind in range(len(DAY_CLASSES))]
@@ -100,9 +101,9 @@ class Walk:
                 cause=f"{until.isoformat()} lies before the state's {self.state.as_of.isoformat()}",
                 mend="Issue at or after the state's as_of; a state cannot forget",
             )
-        covariate.move(self.state, self._number, end, self.config)
+        move(self.state.covariate, self._number, end, self.config.ring)
         if self._news is not None:
-            self._news.tell(self.state, end)
+            self._news.tell(self.state.covariate, end)
         self._skip_silence(end)
         while self._number < end:
             self._remember_issued()

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import TypeVar
 
@@ -10,12 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from features.clock import EPOCH, step_number, step_on_clock
+from features.covariate_ring import departures, refuse_future
 from features.errors import BadInput
 from features.series import FloatArray, Panel
 from features.traffic.advance import Raw, Walk, dispersion_class
 from features.traffic.around import UNKNOWN_ERROR_SHARE, neighbour_errors, peak_level, typical_error
 from features.traffic.config import TrafficConfig
-from features.traffic.covariate import departures
 from features.traffic.state import TrafficState, levels
 
 BoolArray = npt.NDArray[np.bool_]
@@ -91,18 +91,7 @@ def _refuse_future(panel: Panel, last: datetime) -> None:
             cause=f"{panel.entities[column]} at {panel.time(row).isoformat()} is not known yet at {last.isoformat()}",
             mend="Leave out measurements that become available after the last issue time",
         )
-    covariates = panel.covariates
-    if covariates is not None and len(covariates) and covariates.available_at.max() > _utc(last):
-        row = int(covariates.available_at.argmax())
-        raise BadInput(
-            cause=f"The covariates of {covariates.time[row]} are known from {covariates.available_at[row]} on (UTC), "
-            f"after {last.isoformat()}",
-            mend="Leave out covariates that become available after the last issue time",
-        )
-
-
-def _utc(time: datetime) -> np.datetime64:
-    return np.datetime64(time.astimezone(UTC).replace(tzinfo=None), "s")
+    refuse_future(panel.covariates, last)
 
 
 def _features(
@@ -140,7 +129,7 @@ def _features(
     }
     blind = False
     if config.covariates:
-        around_city = departures(state, number, config)
+        around_city = departures(state.covariate, number, config.ring)
         inputs["covariate"] = _to_each(np.nan_to_num(around_city), state)
         inputs["covariate_mask"] = _to_each(~np.isnan(around_city), state)
         blind = bool(np.isnan(around_city).all())

@@ -5,16 +5,11 @@ from typing import Any
 
 from features.calendar import known_country
 from features.clock import zone
+from features.covariate_ring import Ring
 from features.covariates import refuse_unusable_names
 from features.errors import BadInput
 from features.plain import from_plain
 from features.quantiles import DEFAULT, refuse_unusable
-
-COVARIATE_DAYS = 7
-"""Days whose median at a time of day is what is usual of a covariate: each weekday once."""
-
-RECENT_COVARIATES = 3
-"""Newest intervals whose covariates are seen, beside those of the targets."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,9 +99,9 @@ class TrafficConfig:
         return max(self.history_steps, max(self.seasonal_lags_days) * self.steps_per_day)
 
     @property
-    def covariate_steps(self) -> int:
-        """Covariates that the state keeps: those of the past week, and of the targets as far as they are forecast."""
-        return COVARIATE_DAYS * self.steps_per_day + self.horizon_steps
+    def ring(self) -> Ring:
+        """The covariates that the state keeps."""
+        return Ring(names=self.covariates, step_min=self.step_min, horizon_steps=self.horizon_steps)
 
     @property
     def pending_steps(self) -> int:

@@ -1,8 +1,9 @@
 """What a traffic model takes and gives, as its manifest says it: the contract between training and serving."""
 
 from features.calendar import CALENDAR_FLAGS
+from features.covariate_ring import RECENT
 from features.manifest import DType, TensorSpec
-from features.traffic.config import RECENT_COVARIATES, TrafficConfig
+from features.traffic.config import TrafficConfig
 
 
 def inputs(config: TrafficConfig, unit: str) -> tuple[TensorSpec, ...]:
@@ -34,8 +35,8 @@ def inputs(config: TrafficConfig, unit: str) -> tuple[TensorSpec, ...]:
     if not config.covariates:
         return found
     # Their names stand as the unit: two models that look at other things cannot stand in for each other.
-    names, seen = ", ".join(config.covariates), (RECENT_COVARIATES + steps, len(config.covariates))
-    meaning = f"{names}: minus the past week's median at that time of day; {RECENT_COVARIATES} latest, then each target"
+    names, seen = ", ".join(config.covariates), (RECENT + steps, len(config.covariates))
+    meaning = f"{names}: minus the past week's median at that time of day; {RECENT} latest, then each target"
     return (
         *found,
         spec("covariate", seen, names, meaning),

@@ -107,8 +107,7 @@ def fresh(entities: tuple[str, ...], as_of: datetime, config: TrafficConfig) -> 
         for name, shape in _shapes(config).items()
     }
     arrays["width"] *= np.array(first_widths(config.quantiles), dtype=np.float32)[:, None, None]
-    covariate = np.full((config.covariate_steps, len(config.covariates)), np.nan, dtype=np.float32)
-    return TrafficState(entities=entities, as_of=as_of, covariate=covariate, **arrays)
+    return TrafficState(entities=entities, as_of=as_of, covariate=config.ring.unknown(), **arrays)
 
 
 def save(state: TrafficState, path: Path) -> None:
@@ -146,7 +145,7 @@ def load(path: Path, config: TrafficConfig) -> TrafficState:
         arrays[name] = np.ascontiguousarray(flat.T).reshape((*shape, len(frame)))
     as_of = frame["as_of"][0]
     # Written once for every entity; without covariates not at all.
-    covariate = np.empty((config.covariate_steps, 0), dtype=np.float32)
+    covariate = np.empty((config.ring.length, 0), dtype=np.float32)
     if "covariate" in arrays:
         covariate = np.ascontiguousarray(arrays.pop("covariate")[..., 0])
     return TrafficState(entities=tuple(frame["entity_id"].to_list()), as_of=as_of, covariate=covariate, **arrays)
@@ -163,7 +162,7 @@ def _saved(state: TrafficState) -> dict[str, FloatArray]:
 
 def _columns(config: TrafficConfig) -> dict[str, tuple[int, ...]]:
     """Shape of each array in the file, without the axis of entities."""
-    own = {"covariate": (config.covariate_steps, len(config.covariates))} if config.covariates else {}
+    own = {"covariate": (config.ring.length, len(config.covariates))} if config.covariates else {}
     return _shapes(config) | own
 
 

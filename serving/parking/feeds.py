@@ -19,7 +19,7 @@ EVERY = "every lot"
 _MOST_SILENT = 0.5
 """Share of the lots: if more are silent, it is not their counters."""
 
-_, _SILENT, _FROZEN, _, _BARE, _SIZELESS = QUALITIES
+_, _SILENT, _FROZEN, _, _BARE, _SIZELESS, _ = QUALITIES
 _MASKED = ("degraded: stale", "fallback")
 
 

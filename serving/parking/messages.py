@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from serving import outside
 from serving.alerts.words import Words
+from serving.outside import Covariate
 from serving.parking.replies import (
     Count,
     LotShare,
@@ -22,7 +24,11 @@ from serving.values import Times, refuse_naive
 
 
 def counted(
-    counts: Sequence[Count], new_lots: Sequence[NewLot], issued_at: datetime | None, version: str
+    counts: Sequence[Count],
+    new_lots: Sequence[NewLot],
+    covariates: Sequence[Covariate],
+    issued_at: datetime | None,
+    version: str,
 ) -> dict[str, Any]:
     """Fields that every request of the service has.
 
@@ -41,6 +47,7 @@ def counted(
             v1.NewLot(entity_id=one.entity_id, capacity=one.capacity, city=one.city, lat=one.lat, lon=one.lon)
             for one in new_lots
         ],
+        "covariates": outside.messages(covariates),
     }
 
 

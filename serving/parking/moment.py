@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 import numpy as np
 import numpy.typing as npt
 
+from features.covariates import Covariates
 from features.errors import BadInput
 from features.parking.advance import Raw, advance
 from features.parking.build import QUALITIES, Table, build
@@ -15,6 +16,7 @@ from features.parking.lots import Lots
 from features.parking.sight import SEEN, SILENT_H
 from features.parking.state import ParkingState
 from features.series import FloatArray, Panel
+from serving import outside
 from serving.parking import measured, newcomers
 from serving.parking.newcomers import Known
 from serving.proto import haechi_v1_pb2 as v1
@@ -88,15 +90,15 @@ def moment(request: Asking, memory: Memory, *, now: datetime, stale_after: timed
     """The moment that ``request`` asks about; the model's own state stays as it is.
 
     Args:
-        request: with counts, new lots, an issue time, or none of them.
+        request: with counts, new lots, covariates, an issue time, or none of them.
         memory: of the model that was asked.
         now: the time of the call.
         stale_after: from what age on counts are stale.
 
     Raises:
-        UnknownName: a count of a lot that is neither the model's nor new.
-        BadInput: counts or new lots that cannot be understood, or are not known by the issue time; a time that is long
-            over, or off the clock.
+        UnknownName: a count of a lot that is neither the model's nor new, or a covariate that the model does not know.
+        BadInput: counts, new lots or covariates that cannot be understood, or are not known by the issue time; a time
+            that is long over, or off the clock.
     """
     config, known = memory.config, memory.known
     new = newcomers.read(request.new_lots, known)
@@ -105,13 +107,15 @@ def moment(request: Asking, memory: Memory, *, now: datetime, stale_after: timed
     issued_at = measured.known_by(values, known.state, config)
     if request.HasField("issued_at"):
         issued_at = instant(request, "issued_at", "request")
+    sent = outside.read(request.covariates, config.covariates, config.step_min, known.state.as_of)
+    covariates = outside.known(sent, config.covariates, issued_at)
     fresh = _fresh(values, known.state, issued_at)
     newly = frozenset(() if new is None else new.ids)
     own = [value for value in fresh if value.entity_id not in newly]
-    table = build(None, _at(known.state, own, memory, issued_at), config, [issued_at])
+    table = build(None, _at(known.state, own, covariates, memory, issued_at), config, [issued_at])
     if new is not None:
         # By itself: what a stranger brings changes nothing that is said of the model's own lots.
-        both = build(None, _at(every.state, fresh, memory, issued_at), config, [issued_at])
+        both = build(None, _at(every.state, fresh, covariates, memory, issued_at), config, [issued_at])
         table = _with_the_last(table, both, len(new))
     as_of = max([known.state.as_of, *(value.time for value in fresh if value.possible)])
     # Whoever names the time, by issue or by news, asks about that time; else it is about now.
@@ -145,7 +149,13 @@ def _fresh(values: Sequence[measured.Value], state: ParkingState, issued_at: dat
     return [value for value in values if value.available_at > state.as_of]
 
 
-def _at(state: ParkingState, fresh: Sequence[measured.Value], memory: Memory, issued_at: datetime) -> ParkingState:
+def _at(
+    state: ParkingState,
+    fresh: Sequence[measured.Value],
+    covariates: Covariates | None,
+    memory: Memory,
+    issued_at: datetime,
+) -> ParkingState:
     """The state with everything in it that was known by ``issued_at``."""
     config = memory.config
     fresh = [value for value in fresh if value.available_at - value.time < _HISTORY]
@@ -154,23 +164,30 @@ def _at(state: ParkingState, fresh: Sequence[measured.Value], memory: Memory, is
         state = _silently(state, config, min(value.time for value in fresh) - step)
         raw = Raw(measured=measured.panel(fresh, memory.quantity, config))
         state = advance(state, raw, config, max(state.as_of, measured.known_by(fresh, state, config)))
-    return _silently(state, config, issued_at)
+    state = _silently(state, config, issued_at)
+    if covariates is None:
+        return state
+    # All at the end: nothing is seen of them before, and whatever is sent, no more is kept than there is room for.
+    return advance(state, Raw(measured=replace(_nothing(state, config), covariates=covariates)), config, issued_at)
 
 
 def _silently(state: ParkingState, config: ParkingConfig, until: datetime) -> ParkingState:
     """The state after a time in which nothing was counted; the same where that is over already."""
-    nothing = np.empty((0, len(state.entities)), dtype=np.float32)
     while state.as_of < until:
         ahead = min(until, state.as_of + _PIECE)
-        empty = Panel(
-            start=state.as_of,
-            step_min=config.step_min,
-            entities=state.entities,
-            values=nothing,
-            quantity="free_spaces",
-        )
-        state = advance(state, Raw(measured=empty), config, ahead)
+        state = advance(state, Raw(measured=_nothing(state, config)), config, ahead)
     return state
+
+
+def _nothing(state: ParkingState, config: ParkingConfig) -> Panel:
+    """No count at all."""
+    return Panel(
+        start=state.as_of,
+        step_min=config.step_min,
+        entities=state.entities,
+        values=np.empty((0, len(state.entities)), dtype=np.float32),
+        quantity="free_spaces",
+    )
 
 
 def _with_the_last(table: Table, both: Table, count: int) -> Table:

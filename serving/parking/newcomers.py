@@ -71,7 +71,12 @@ def joined(known: Known, new: Lots, config: ParkingConfig) -> Known:
         np.stack([_mean(array[..., lots]) for lots in like], axis=-1).astype(np.float32)
         for array in (state.typical, state.width)
     )
-    arrays = [each.name for each in fields(state) if isinstance(getattr(state, each.name), np.ndarray)]
+    # What is known of the city is known of the new ones too.
+    arrays = [
+        each.name
+        for each in fields(state)
+        if each.name != "covariate" and isinstance(getattr(state, each.name), np.ndarray)
+    ]
     both: dict[str, Any] = {
         name: np.concatenate([getattr(state, name), getattr(own, name)], axis=-1) for name in arrays
     }

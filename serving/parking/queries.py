@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from serving.outside import Covariate
 from serving.parking import messages
 from serving.parking.replies import Count, NewLot, Parking, Recommendation, Sharing
 from serving.proto import haechi_v1_pb2 as v1
@@ -20,6 +21,7 @@ def parking_latest(
     issued_at: datetime | None = None,
     horizon_steps: int | None = None,
     new_lots: Sequence[NewLot] = (),
+    covariates: Sequence[Covariate] = (),
     version: str = "",
 ) -> Query[Parking]:
     """How many spaces will be free where and when, and how likely each lot is full.
@@ -31,13 +33,14 @@ def parking_latest(
         issued_at: aware, on the model's clock; None: as soon as every count is known.
         horizon_steps: how many steps ahead; None: all that the model has.
         new_lots: that the model has never seen.
+        covariates: such as weather and its forecast, for a model that was trained with them.
         version: empty: the one that the server prefers.
     """
     request = v1.ParkingRequest(
         model=model,
         entity_ids=entity_ids,
         horizon_steps=horizon_steps,
-        **messages.counted(counts, new_lots, issued_at, version),
+        **messages.counted(counts, new_lots, covariates, issued_at, version),
     )
     return query(_PARKING, "Latest", request, messages.parking)
 
@@ -56,6 +59,7 @@ def parking_recommend(
     counts: Sequence[Count] = (),
     issued_at: datetime | None = None,
     new_lots: Sequence[NewLot] = (),
+    covariates: Sequence[Covariate] = (),
     version: str = "",
 ) -> Query[Recommendation]:
     """Where to park near a destination, the least trouble first.
@@ -73,6 +77,7 @@ def parking_recommend(
         counts: as of ``parking_latest``.
         issued_at: likewise.
         new_lots: likewise.
+        covariates: likewise.
         version: empty: the one that the server prefers.
 
     Raises:
@@ -89,7 +94,7 @@ def parking_recommend(
         ev=ev,
         disabled=disabled,
         most=most,
-        **messages.counted(counts, new_lots, issued_at, version),
+        **messages.counted(counts, new_lots, covariates, issued_at, version),
     )
     return query(_PARKING, "Recommend", request, messages.recommendation)
 
@@ -103,6 +108,7 @@ def parking_share(
     counts: Sequence[Count] = (),
     issued_at: datetime | None = None,
     new_lots: Sequence[NewLot] = (),
+    covariates: Sequence[Covariate] = (),
     version: str = "",
 ) -> Query[Sharing]:
     """When bays can be lent with hardly a chance that an owner is turned away.
@@ -115,6 +121,7 @@ def parking_share(
         counts: as of ``parking_latest``.
         issued_at: likewise.
         new_lots: likewise.
+        covariates: likewise.
         version: empty: the one that the server prefers.
     """
     request = v1.ShareRequest(
@@ -122,6 +129,6 @@ def parking_share(
         entity_ids=entity_ids,
         bays=bays,
         most_risk=most_risk,
-        **messages.counted(counts, new_lots, issued_at, version),
+        **messages.counted(counts, new_lots, covariates, issued_at, version),
     )
     return query(_PARKING, "ShareWindows", request, messages.sharing)

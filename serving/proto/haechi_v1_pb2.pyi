@@ -518,7 +518,7 @@ class NewLot(_message.Message):
     def __init__(self, entity_id: _Optional[str] = ..., capacity: _Optional[float] = ..., city: _Optional[str] = ..., lat: _Optional[float] = ..., lon: _Optional[float] = ...) -> None: ...
 
 class ParkingRequest(_message.Message):
-    __slots__ = ("model", "version", "entity_ids", "counts", "issued_at", "horizon_steps", "new_lots")
+    __slots__ = ("model", "version", "entity_ids", "counts", "issued_at", "horizon_steps", "new_lots", "covariates")
     MODEL_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
     ENTITY_IDS_FIELD_NUMBER: _ClassVar[int]
@@ -526,6 +526,7 @@ class ParkingRequest(_message.Message):
     ISSUED_AT_FIELD_NUMBER: _ClassVar[int]
     HORIZON_STEPS_FIELD_NUMBER: _ClassVar[int]
     NEW_LOTS_FIELD_NUMBER: _ClassVar[int]
+    COVARIATES_FIELD_NUMBER: _ClassVar[int]
     model: str
     version: str
     entity_ids: _containers.RepeatedScalarFieldContainer[str]
@@ -533,7 +534,8 @@ class ParkingRequest(_message.Message):
     issued_at: _timestamp_pb2.Timestamp
     horizon_steps: int
     new_lots: _containers.RepeatedCompositeFieldContainer[NewLot]
-    def __init__(self, model: _Optional[str] = ..., version: _Optional[str] = ..., entity_ids: _Optional[_Iterable[str]] = ..., counts: _Optional[_Iterable[_Union[Count, _Mapping]]] = ..., issued_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., horizon_steps: _Optional[int] = ..., new_lots: _Optional[_Iterable[_Union[NewLot, _Mapping]]] = ...) -> None: ...
+    covariates: _containers.RepeatedCompositeFieldContainer[Covariate]
+    def __init__(self, model: _Optional[str] = ..., version: _Optional[str] = ..., entity_ids: _Optional[_Iterable[str]] = ..., counts: _Optional[_Iterable[_Union[Count, _Mapping]]] = ..., issued_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., horizon_steps: _Optional[int] = ..., new_lots: _Optional[_Iterable[_Union[NewLot, _Mapping]]] = ..., covariates: _Optional[_Iterable[_Union[Covariate, _Mapping]]] = ...) -> None: ...
 
 class ParkingLot(_message.Message):
     __slots__ = ("entity_id", "name", "city", "kind", "lat", "lon", "capacity", "free", "quality")
@@ -612,7 +614,7 @@ class ParkingReply(_message.Message):
     def __init__(self, model: _Optional[str] = ..., version: _Optional[str] = ..., quantity: _Optional[str] = ..., unit: _Optional[str] = ..., issued_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., as_of: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., step_min: _Optional[int] = ..., simulated: _Optional[bool] = ..., timezone: _Optional[str] = ..., levels: _Optional[_Iterable[float]] = ..., full_share: _Optional[float] = ..., measure: _Optional[str] = ..., lots: _Optional[_Iterable[_Union[ParkingLot, _Mapping]]] = ..., predictions: _Optional[_Iterable[_Union[ParkingPrediction, _Mapping]]] = ...) -> None: ...
 
 class RecommendRequest(_message.Message):
-    __slots__ = ("model", "version", "lat", "lon", "arrival", "walk_m", "height_m", "ev", "disabled", "most", "counts", "issued_at", "new_lots")
+    __slots__ = ("model", "version", "lat", "lon", "arrival", "walk_m", "height_m", "ev", "disabled", "most", "counts", "issued_at", "new_lots", "covariates")
     MODEL_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
     LAT_FIELD_NUMBER: _ClassVar[int]
@@ -626,6 +628,7 @@ class RecommendRequest(_message.Message):
     COUNTS_FIELD_NUMBER: _ClassVar[int]
     ISSUED_AT_FIELD_NUMBER: _ClassVar[int]
     NEW_LOTS_FIELD_NUMBER: _ClassVar[int]
+    COVARIATES_FIELD_NUMBER: _ClassVar[int]
     model: str
     version: str
     lat: float
@@ -639,7 +642,8 @@ class RecommendRequest(_message.Message):
     counts: _containers.RepeatedCompositeFieldContainer[Count]
     issued_at: _timestamp_pb2.Timestamp
     new_lots: _containers.RepeatedCompositeFieldContainer[NewLot]
-    def __init__(self, model: _Optional[str] = ..., version: _Optional[str] = ..., lat: _Optional[float] = ..., lon: _Optional[float] = ..., arrival: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., walk_m: _Optional[float] = ..., height_m: _Optional[float] = ..., ev: _Optional[bool] = ..., disabled: _Optional[bool] = ..., most: _Optional[int] = ..., counts: _Optional[_Iterable[_Union[Count, _Mapping]]] = ..., issued_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., new_lots: _Optional[_Iterable[_Union[NewLot, _Mapping]]] = ...) -> None: ...
+    covariates: _containers.RepeatedCompositeFieldContainer[Covariate]
+    def __init__(self, model: _Optional[str] = ..., version: _Optional[str] = ..., lat: _Optional[float] = ..., lon: _Optional[float] = ..., arrival: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., walk_m: _Optional[float] = ..., height_m: _Optional[float] = ..., ev: _Optional[bool] = ..., disabled: _Optional[bool] = ..., most: _Optional[int] = ..., counts: _Optional[_Iterable[_Union[Count, _Mapping]]] = ..., issued_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., new_lots: _Optional[_Iterable[_Union[NewLot, _Mapping]]] = ..., covariates: _Optional[_Iterable[_Union[Covariate, _Mapping]]] = ...) -> None: ...
 
 class ParkingOption(_message.Message):
     __slots__ = ("lot", "walk_m", "walk_min", "chance", "q10", "q50", "q90", "expected_min", "unknown", "reason")
@@ -698,7 +702,7 @@ class RecommendReply(_message.Message):
     def __init__(self, model: _Optional[str] = ..., version: _Optional[str] = ..., unit: _Optional[str] = ..., issued_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., as_of: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., arrival: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., simulated: _Optional[bool] = ..., timezone: _Optional[str] = ..., search_min: _Optional[float] = ..., options: _Optional[_Iterable[_Union[ParkingOption, _Mapping]]] = ..., unfit: _Optional[int] = ..., nowhere: _Optional[int] = ..., nearest_walk_m: _Optional[float] = ..., words: _Optional[_Union[Words, _Mapping]] = ...) -> None: ...
 
 class ShareRequest(_message.Message):
-    __slots__ = ("model", "version", "entity_ids", "bays", "most_risk", "counts", "issued_at", "new_lots")
+    __slots__ = ("model", "version", "entity_ids", "bays", "most_risk", "counts", "issued_at", "new_lots", "covariates")
     MODEL_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
     ENTITY_IDS_FIELD_NUMBER: _ClassVar[int]
@@ -707,6 +711,7 @@ class ShareRequest(_message.Message):
     COUNTS_FIELD_NUMBER: _ClassVar[int]
     ISSUED_AT_FIELD_NUMBER: _ClassVar[int]
     NEW_LOTS_FIELD_NUMBER: _ClassVar[int]
+    COVARIATES_FIELD_NUMBER: _ClassVar[int]
     model: str
     version: str
     entity_ids: _containers.RepeatedScalarFieldContainer[str]
@@ -715,7 +720,8 @@ class ShareRequest(_message.Message):
     counts: _containers.RepeatedCompositeFieldContainer[Count]
     issued_at: _timestamp_pb2.Timestamp
     new_lots: _containers.RepeatedCompositeFieldContainer[NewLot]
-    def __init__(self, model: _Optional[str] = ..., version: _Optional[str] = ..., entity_ids: _Optional[_Iterable[str]] = ..., bays: _Optional[int] = ..., most_risk: _Optional[float] = ..., counts: _Optional[_Iterable[_Union[Count, _Mapping]]] = ..., issued_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., new_lots: _Optional[_Iterable[_Union[NewLot, _Mapping]]] = ...) -> None: ...
+    covariates: _containers.RepeatedCompositeFieldContainer[Covariate]
+    def __init__(self, model: _Optional[str] = ..., version: _Optional[str] = ..., entity_ids: _Optional[_Iterable[str]] = ..., bays: _Optional[int] = ..., most_risk: _Optional[float] = ..., counts: _Optional[_Iterable[_Union[Count, _Mapping]]] = ..., issued_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., new_lots: _Optional[_Iterable[_Union[NewLot, _Mapping]]] = ..., covariates: _Optional[_Iterable[_Union[Covariate, _Mapping]]] = ...) -> None: ...
 
 class ShareWindow(_message.Message):
     __slots__ = ("start", "end", "risk", "fewest", "words")

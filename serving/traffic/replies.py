@@ -6,6 +6,8 @@ from datetime import datetime
 from math import nan
 
 from features.quantiles import DEFAULT
+from serving import outside
+from serving.outside import Covariate
 from serving.proto import haechi_v1_pb2 as v1
 from serving.values import Times, refuse_naive, refuse_no_number
 
@@ -30,28 +32,6 @@ class Measurement:
         for name in ("time", "available_at"):
             refuse_naive(f"Measurement of {self.entity_id}: {name}", getattr(self, name))
         refuse_no_number(f"Measurement of {self.entity_id}: value", self.value)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Covariate:
-    """What is known of the whole city, such as its weather; what is unknown is left out.
-
-    Attributes:
-        time: the start of its interval, on the model's clock, aware; it may lie ahead.
-        name: as in training, e.g. ``rain_mm``.
-        value: finite.
-        available_at: when it became known: of a forecast, when that was issued; None: at its interval's end.
-    """
-
-    time: datetime
-    name: str
-    value: float
-    available_at: datetime | None = None
-
-    def __post_init__(self) -> None:
-        for name in ("time", "available_at"):
-            refuse_naive(f"Covariate {self.name}: {name}", getattr(self, name))
-        refuse_no_number(f"Covariate {self.name}: value", self.value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,9 +119,7 @@ def request(
         ],
         issued_at=issued_at,
         horizon_steps=horizon_steps,
-        covariates=[
-            v1.Covariate(time=c.time, name=c.name, value=c.value, available_at=c.available_at) for c in covariates
-        ],
+        covariates=outside.messages(covariates),
     )
 
 

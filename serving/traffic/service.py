@@ -17,13 +17,14 @@ from features.traffic.advance import Raw, advance
 from features.traffic.build import build
 from features.traffic.config import TrafficConfig
 from features.traffic.state import TrafficState
+from serving import outside
 from serving.call import Call
 from serving.memories import MEND, Memories, refuse_other_features
 from serving.proto import haechi_v1_pb2 as v1
 from serving.rpc import Method, Wrap, add_service
 from serving.runtime import Runtime
 from serving.served import Served
-from serving.traffic import measured, outside
+from serving.traffic import measured
 from serving.traffic.answers import ask
 from serving.traffic.encode import Answer, encode
 from serving.values import instant

@@ -1,6 +1,6 @@
 """``haechi backtest parking``: rolling origin, each stretch forecast by a model fitted on what lay before it."""
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -81,7 +81,7 @@ def backtest(
         "mae": _mean(found, MODEL),
         "mae_baseline": _mean(found, CHANGE),
         "simulated": job.simulated,
-        "config": asdict(job.config),
+        "config": job.config.to_json(),
     }
     emit(document, as_json=as_json, render=lambda console: _render(console, document))
 

@@ -49,7 +49,7 @@ def card(manifest: Manifest, config: ParkingConfig, test: Judgement, cold: ColdS
 What is usual at that time of the week, and what is left by then of the deviation from it, is corrected by a network
 that sees the last two days of the lot, of its city and of the lots that fill alike, and by boosted trees. Quantiles are
 stretched lot by lot by the errors on validation, and tracked from count to count since; the probability of being full
-has trees of its own, and the quantiles agree with it.
+has trees of its own, and the quantiles agree with it.{_looks_at(config)}
 
 ## Know before use
 - A lot without history is answered from its city and capacity, and marked `degraded`; its interval is wide.
@@ -59,6 +59,11 @@ has trees of its own, and the quantiles agree with it.
 - A closure or an event that nobody told of is seen only once it has begun.
 - The risk of a share window is that of the feed's counts: bays that are free on paper and blocked are not seen.
 """
+
+
+def _looks_at(config: ParkingConfig) -> str:
+    names = ", ".join(config.covariates)
+    return f"\nIt also looks at {names}, as far as they are known when a forecast is issued." if names else ""
 
 
 def _errors(found: Judgement) -> str:

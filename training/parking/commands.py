@@ -70,14 +70,16 @@ def evaluate(
     Raises:
         HaechiError: names cause and mend.
     """
-    if covariates is not None or events is not None:
-        raise BadInput(cause="--covariates and --events are not of parking", mend="Leave them out")
+    if events is not None:
+        raise BadInput(cause="--events is not of parking", mend="Leave it out")
     if out is not None:
         check_out(out, data, suffix=".parquet")
     same_bits(0)
     with progress() as bar:
         opened = opened_of("parking", model)
-        found = judge_published(opened, data, shape, reading, entities=entities, whole=whole, out=out, bar=bar)
+        found = judge_published(
+            opened, data, shape, reading, entities=entities, whole=whole, out=out, bar=bar, covariates=covariates
+        )
     manifest = found.manifest
     summary = {
         "model": manifest.name,

@@ -20,6 +20,7 @@ from features.parking.lots import Lots
 from features.parking.state import ParkingState, load
 from features.series import FloatArray, Panel
 from features.tables.columns import ReadOptions
+from training.covariates import joined_as_trained
 from training.export import Graph
 from training.parking.counts import counted, read_counts, tell_readings
 from training.parking.job import MOST_MISSING, past_of
@@ -69,6 +70,7 @@ def evaluate(
     whole: bool,
     out: Path | None,
     bar: Progress,
+    covariates: Path | None = None,
 ) -> Evaluation:
     """Replay the model over the counts, as live would have lived them.
 
@@ -81,6 +83,7 @@ def evaluate(
         whole: judge all of a file that it was not trained on; else the test part of the one that it was.
         out: a Parquet file for the predictions, or None.
         bar: shows issue times done and time left.
+        covariates: a table of those that the model was trained with, or None.
 
     Raises:
         BadInput: the file is not the one asked for, or nothing in it can be scored.
@@ -93,6 +96,7 @@ def evaluate(
             cause=f"The counts are {panel.step_min} minutes apart, the model's {config.step_min}",
             mend=f"Pass --step-min {config.step_min}, or train a model on these counts",
         )
+    panel = joined_as_trained(panel, covariates, reading.columns.timezone, config.covariates)
     start = load(folder / START_STATE, config)
     if whole:
         stretch = _whole_file(manifest, folder, panel, config, start, entities, reading)
@@ -105,7 +109,7 @@ def evaluate(
             mend="Give a longer file",
         )
     table: AbstractContextManager[PredictionWriter | None] = nullcontext()
-    simulated = manifest.simulated or is_simulated(data)
+    simulated = manifest.simulated or is_simulated([*data, *([] if covariates is None else [covariates])])
     if out is not None:
         counts = stretch.past
         table = writer(out, manifest, counts.panel.entities, counts.start.capacity, simulated=simulated)

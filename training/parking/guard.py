@@ -31,12 +31,16 @@ _MOST_ALIKE_H = 24 * 366.0
 _MOST_WIDTH = 100.0
 _MOST_SPACES = 100_000.0
 _NEXT_YEARS = 2.0
+# The rain of a century is a few times that of a year.
+_BURST_SPANS = 3.0
+_ANYWHERE = 1e30
 
 
 def limits(tables: Sequence[Inputs], config: ParkingConfig, unit: str) -> Limits:
     """The limits of the rows of training, each share as far again on both sides.
 
-    A lot may be larger than any in training, and a feed may stand still for a year.
+    A lot may be larger than any in training, and a feed may stand still for a year; a covariate may
+    go three times as far, and anywhere where it never varied.
 
     Args:
         tables: model inputs by name, rows first.
@@ -45,6 +49,8 @@ def limits(tables: Sequence[Inputs], config: ParkingConfig, unit: str) -> Limits
     """
 
     def margin(spec: TensorSpec, channel: int, span: float) -> float:
+        if spec.name == "covariate":
+            return _BURST_SPANS * span if span else _ANYWHERE
         if spec.name == "capacity":
             return _MOST_SPACES
         if spec.name == "width":

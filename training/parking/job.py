@@ -15,6 +15,7 @@ from features.parking.lots import Lots
 from features.parking.readings import free_shares
 from features.parking.state import ParkingState, fresh
 from features.series import FloatArray, Panel
+from training.covariates import joined
 from training.options import TrainOptions, split_instants
 from training.parking.counts import Counted, counted, measure_of, read_counts, tell_readings
 from training.parking.recipe import QUICK, Recipe
@@ -42,7 +43,7 @@ class Job:
 
     Attributes:
         name: of the model.
-        panel: counts of every lot that can be answered.
+        panel: counts of every lot that can be answered, with the covariates that are looked at.
         lots: what is known of each.
         capacity: (lot,), spaces.
         learned: (lot,), whether enough is counted of it to be learned from and judged.
@@ -50,7 +51,7 @@ class Job:
         config: of the features.
         recipe: settings of the fit.
         seed: of every random choice.
-        simulated: whether the counts are.
+        simulated: whether the counts or the covariates are.
     """
 
     name: str
@@ -90,13 +91,10 @@ def read_job(options: TrainOptions, *, test_from: datetime | None = None) -> Job
     """
     if options.hazard is not None:
         raise BadInput(cause=f"--hazard {options.hazard} is not of parking", mend="Leave it out")
+    panel, sources = read_counts(options.data, options.shape, options.reading), list(options.data)
     if options.covariates is not None:
-        # Taken without a word they would seem to count: a parking model looks at none.
-        raise BadInput(
-            cause=f"--covariates {options.covariates} is given, and a parking model looks at no covariates",
-            mend="Leave it out: it learns from its counts and the calendar alone",
-        )
-    panel = read_counts(options.data, options.shape, options.reading)
+        panel = joined(panel, options.covariates, options.reading.columns.timezone)
+        sources.append(options.covariates)
     split = _split(panel, options, test_from)
     config = _config(panel, options)
     found = counted(panel, options.entities, options.reading.columns.entity, split.validation)
@@ -113,7 +111,7 @@ def read_job(options: TrainOptions, *, test_from: datetime | None = None) -> Job
         config=config,
         recipe=Recipe.from_json((QUICK if options.quick else {}) | recipe),
         seed=options.seed,
-        simulated=is_simulated(options.data),
+        simulated=is_simulated(sources),
     )
 
 
@@ -153,7 +151,8 @@ def _config(panel: Panel, options: TrainOptions) -> ParkingConfig:
         "timezone": options.timezone,
         "measure": measure_of(panel, options.measure),
     }
-    return ParkingConfig.from_json(base | given)
+    looked_at = {} if panel.covariates is None else {"covariates": list(panel.covariates.names)}
+    return ParkingConfig.from_json(base | looked_at | given)
 
 
 def _learned(found: Counted, split: Split, config: ParkingConfig) -> npt.NDArray[np.bool_]:

@@ -16,6 +16,7 @@ from training.parking.sample import Past, targets
 
 _HALVES = ("seen", "ahead")
 _TAKEN = (*_HALVES, "seen_mask", "ahead_mask", "now_deviation", "now_mask", "profile", "profile_mask")
+_SHARED = ("calendar", "covariate", "covariate_mask")
 _FEWEST = 100
 
 
@@ -24,14 +25,14 @@ class Drawn:
     """Rows of tables, each one lot at one issue time.
 
     Attributes:
-        inputs: of the model but for the calendar; ``seen`` and ``ahead`` as halves.
-        calendar: (issue, step, column), of each issue time once.
+        inputs: of the model but for those that all lots share; ``seen`` and ``ahead`` as halves.
+        shared: the calendar, and covariates where there are any, (issue, ...), of each issue time once.
         issue: (row,), which of these.
         free: (row, step), what came, share; NaN where nothing did.
     """
 
     inputs: Inputs
-    calendar: Tensor
+    shared: Inputs
     issue: Tensor
     free: Tensor
 
@@ -43,7 +44,7 @@ class Drawn:
         found = {name: tensor[rows] for name, tensor in self.inputs.items()}
         return {
             **{name: tensor.float() if name in _HALVES else tensor for name, tensor in found.items()},
-            "calendar": self.calendar[self.issue[rows]],
+            **{name: tensor[self.issue[rows]] for name, tensor in self.shared.items()},
         }
 
 
@@ -71,7 +72,7 @@ def draw(
     lots = len(past.panel.entities)
     share = min(1.0, recipe.rows / max(len(issues) * lots, 1))
     whole: dict[str, npt.NDArray[np.generic]] = {}
-    calendars: list[npt.NDArray[np.generic]] = []
+    shared: dict[str, list[npt.NDArray[np.generic]]] = {}
     filled = begun = 0
     for at, (some, table) in enumerate(past.tables(issues, bar, "building features")):
         hide_history(table, chance.random(len(some) * lots) < recipe.cold_share)
@@ -87,7 +88,8 @@ def draw(
         for name, array in parts.items():
             whole[name][own] = array[chosen]
         whole["issue"][own] = begun + chosen // lots
-        calendars.append(table.inputs["calendar"].reshape(len(some), lots, *table.inputs["calendar"].shape[1:])[:, 0])
+        for name in [name for name in _SHARED if name in table.inputs]:
+            shared.setdefault(name, []).append(table.inputs[name][::lots])
         filled, begun = filled + len(chosen), begun + len(some)
     if filled < _FEWEST:
         raise BadInput(
@@ -99,7 +101,7 @@ def draw(
         free=tensors.pop("free"),
         issue=tensors.pop("issue"),
         inputs=tensors,
-        calendar=torch.from_numpy(np.concatenate(calendars)),
+        shared={name: torch.from_numpy(np.concatenate(parts)) for name, parts in shared.items()},
     )
 
 

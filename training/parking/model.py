@@ -12,6 +12,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
+from features.covariate_ring import RECENT
 from features.parking.config import ParkingConfig
 from features.parking.sight import SEEN
 
@@ -19,6 +20,9 @@ Inputs = dict[str, Tensor]
 
 MISSING = -9.0
 """What stands in a row of trees where nothing is known: no share, hour or day comes near."""
+
+_UNKNOWN = -1e6
+"""The same of a covariate, whose unit may be any."""
 
 NARROWEST = 0.002
 """Share of the capacity: no quantile but the median is thought nearer, or a closed lot would be forecast to the bay."""
@@ -88,8 +92,22 @@ def tree_rows(inputs: Inputs, base: Tensor, quantiles: Tensor, steps: range) -> 
     wide = quantiles[:, at, -1] - quantiles[:, at, 0]
     columns = torch.stack([base[:, at], *moves, wide], dim=2)
     each = [ahead, inputs["calendar"][:, at], columns, quantiles[:, at]]
+    if "covariate" in inputs:
+        newest, at_target = _covariates(inputs, steps)
+        shared, each = torch.cat([shared, newest], dim=1), [*each, at_target]
     rows = torch.cat([shared.unsqueeze(1).expand(-1, len(steps), -1), *each], dim=2)
     return rows.flatten(0, 1).clamp(-1e6, 1e6)
+
+
+def _covariates(inputs: Inputs, steps: range) -> tuple[Tensor, Tensor]:
+    """The newest of each covariate that is known, (entity, name), and that of each target, (entity, step, name)."""
+    told = torch.where(inputs["covariate_mask"], inputs["covariate"], _UNKNOWN)
+    newest = told[:, RECENT - 1]
+    # Latest first, then that of the issue time itself, where a forecast or a station tells it already.
+    for at in (*range(RECENT - 2, -1, -1), RECENT):
+        newest = torch.where(inputs["covariate_mask"][:, at], told[:, at], newest)
+    ahead = RECENT + 1
+    return newest, told[:, ahead + steps.start : ahead + steps.stop]
 
 
 class Odds(nn.Module):

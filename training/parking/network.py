@@ -13,6 +13,7 @@ from rich.progress import Progress
 from torch import Tensor, nn
 from torch.nn import functional
 
+from features.covariate_ring import RECENT
 from features.parking.config import ParkingConfig
 from features.parking.sight import AHEAD, CALENDAR, SEEN
 from features.quantiles import MEDIAN
@@ -29,6 +30,9 @@ _OUTPUT = 0.1
 _FURTHEST = 8.0
 """Standard deviations: what lies further from the mean is an outlier, not a lesson."""
 
+_SMALLEST_COVARIATE, _NO_WEIGHT = 1e-6, 1e30
+"""A covariate may be counted in a large unit; divided by the other it is nothing."""
+
 
 class Network(nn.Module):
     """Everything seen of a lot, in one row, to quantiles of what the base leaves at each step."""
@@ -37,7 +41,12 @@ class Network(nn.Module):
         super().__init__()
         self.steps, self.quantiles = config.horizon_steps, len(config.quantiles)
         inside = len(SEEN) + self.steps * len(AHEAD) + 2 * (len(_OTHER) + _HOURS + _KINDS)
+        self.covariates = len(config.covariates)
+        told = (RECENT + config.ring.horizon_steps, self.covariates)
+        inside += told[0] * told[1]
         width = recipe.network_width
+        if self.covariates:
+            self.register_buffer("covariate_scale", torch.stack([torch.zeros(told), torch.ones(told)]))
         self.register_buffer("seen_scale", torch.stack([torch.zeros(len(SEEN)), torch.ones(len(SEEN))]))
         self.register_buffer("ahead_scale", torch.stack([torch.zeros(len(AHEAD)), torch.ones(len(AHEAD))]))
         self.first = nn.Linear(inside, width)
@@ -48,13 +57,17 @@ class Network(nn.Module):
 
     seen_scale: Tensor
     ahead_scale: Tensor
+    covariate_scale: Tensor
 
     def forward(self, inputs: Inputs) -> Tensor:
         """(entity, step, quantile), shares of the capacity, to be added to the base; not sorted."""
         seen = _scaled(inputs["seen"], inputs["seen_mask"], self.seen_scale)
         ahead = _scaled(inputs["ahead"], inputs["ahead_mask"], self.ahead_scale).flatten(1)
         ends = [_calendar(inputs["calendar"][:, at]) for at in (0, -1)]
-        hidden = functional.silu(self.first(torch.cat([seen, ahead, *ends], dim=1)))
+        told = []
+        if self.covariates:
+            told = [_scaled(inputs["covariate"], inputs["covariate_mask"], self.covariate_scale).flatten(1)]
+        hidden = functional.silu(self.first(torch.cat([seen, ahead, *ends, *told], dim=1)))
         for block in self.blocks:
             hidden = hidden + functional.silu(block(hidden))
         found: Tensor = self.last(hidden).view(-1, self.steps, self.quantiles) * _OUTPUT
@@ -106,6 +119,8 @@ def fit_network(
             network.seen_scale, network.ahead_scale = (
                 _moments(drawn.inputs[name], drawn.inputs[f"{name}_mask"]) for name in ("seen", "ahead")
             )
+            if "covariate" in drawn.shared:
+                network.covariate_scale = _told(drawn.shared["covariate"], drawn.shared["covariate_mask"])
             course = _Course(network, base, config, recipe, _steps(count * len(drawn), recipe) // count * count)
         for step in bar.track(range(course.steps // count), description="fitting the network"):
             some = torch.from_numpy(chance.integers(0, len(drawn), recipe.network_batch))
@@ -136,6 +151,19 @@ class _Course:
         nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
         self.optimizer.step()
         self.cycle.step()
+
+
+def _told(values: Tensor, mask: Tensor) -> Tensor:
+    """(2, recent + 1 + step, name): mean and standard deviation of each covariate.
+
+    Where training never saw one, or always the same, it is divided away: weights of chance would meet the first
+    forecast of weather that comes.
+    """
+    found = _moments(values, mask).unsqueeze(1).repeat(1, values.shape[1], 1)
+    low = torch.where(mask, values, torch.inf).amin(0)
+    high = torch.where(mask, values, -torch.inf).amax(0)
+    found[1] = torch.where(high - low > _SMALLEST_COVARIATE, found[1], _NO_WEIGHT)
+    return found
 
 
 def _steps(rows: int, recipe: Recipe) -> int:

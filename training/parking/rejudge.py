@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from features.console import progress
-from features.errors import BadInput
 from features.manifest import Manifest
+from features.parking.config import ParkingConfig
 from features.tables.columns import ReadOptions
 from training.ledger import Ledger
 from training.parking.evaluate import evaluate
@@ -18,16 +18,17 @@ def rejudge(
     reading: ReadOptions,
     covariates: Path | None = None,
 ) -> list[Ledger]:
-    """The ledger of each model, folder and manifest, over the whole file.
+    """The ledger of each model, folder and manifest, over the whole file; ``covariates`` go to those that take any.
 
     Raises:
         BadInput: the file cannot be understood, or a model learned from it.
     """
-    if covariates is not None:
-        raise BadInput(cause="--covariates is not of parking", mend="Leave it out")
     ledgers = []
     for model in models:
+        given = covariates if ParkingConfig.from_json(dict(model[1].config)).covariates else None
         with progress() as bar:
-            found = evaluate(model, data, shape, reading, entities=None, whole=True, out=None, bar=bar)
+            found = evaluate(
+                model, data, shape, reading, entities=None, whole=True, out=None, bar=bar, covariates=given
+            )
         ledgers.append(found.judgement.ledger)
     return ledgers

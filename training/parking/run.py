@@ -33,7 +33,7 @@ from training.parking.learn import UNIT, Learned, learn
 from training.parking.replay import Widths
 from training.parking.report import manifest_scores, metrics
 from training.parking.sample import spread
-from training.provenance import data_sha256, git_commit
+from training.provenance import covariates_sha256, data_sha256, git_commit
 from training.publish import Published, publish
 from training.track import RunRecord
 
@@ -223,6 +223,7 @@ def _parameters(job: Job, learned: Learned) -> dict[str, str]:
         **{name: str(value) for name, value in learned.config.to_json().items()},
         **{name: str(value) for name, value in job.recipe.to_json().items()},
         "seed": str(job.seed),
+        **covariates_sha256(job.panel),
         "lots": str(len(job.panel.entities)),
         "lots_learned": str(int(job.learned.sum())),
         "git_commit": git_commit() or "unknown",

@@ -39,11 +39,13 @@ class Past:
     config: ParkingConfig
 
     def known(self, row: int) -> Panel:
-        """The counts that were known at the instant of ``row``."""
+        """The counts and covariates that were known at the instant of ``row``."""
         panel = self.panel.window(0, row + 1)
+        now = np.datetime64(self.panel.time(row).astimezone(UTC).replace(tzinfo=None), "s")
+        if panel.covariates is not None:
+            panel = replace(panel, covariates=panel.covariates.rows(panel.covariates.available_at <= now))
         if panel.available_at is None:
             return panel
-        now = np.datetime64(self.panel.time(row).astimezone(UTC).replace(tzinfo=None), "s")
         return replace(panel, values=np.where(panel.available_at > now, np.float32(np.nan), panel.values))
 
     def tables(self, rows: IntArray, bar: Progress, what: str) -> Iterator[tuple[IntArray, Table]]:
@@ -51,7 +53,7 @@ class Past:
         chunks = [rows[at : at + CHUNK] for at in range(0, len(rows), CHUNK)]
         for some in bar.track(chunks, description=what):
             first = max(0, int(some[0]) - self.config.memory_steps - self.config.steps_per_day)
-            # What lies before the memory of the first is not looked at again.
+            # What lies before the memory of the first is not looked at again; covariates come along whole.
             state, panel = self.start, self.known(int(some[-1]))
             if first:
                 state, panel = _begun(self.start, panel, first), panel.window(first, len(panel))

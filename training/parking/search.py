@@ -15,7 +15,7 @@ from training.parking.job import SETTINGS, Job, known_settings, read_job
 from training.parking.model import tree_rows
 from training.parking.recipe import Recipe
 from training.parking.sample import spread, targets, tensors
-from training.provenance import data_sha256
+from training.provenance import covariates_sha256, data_sha256
 from training.search.problem import Problem, Report, Settings
 
 DEFAULTS = "without a search"
@@ -133,6 +133,7 @@ class OnValidation:
 def _identity(job: Job) -> dict[str, str]:
     return {
         "data_sha256": data_sha256(job.panel),
+        **covariates_sha256(job.panel),
         "lots": str(len(job.panel.entities)),
         "validation": str(job.split.validation),
         "seed": str(job.seed),

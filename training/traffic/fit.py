@@ -6,10 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from features.covariate_ring import RECENT
 from features.errors import BadInput
 from features.series import FloatArray
 from features.traffic.build import Table
-from features.traffic.config import RECENT_COVARIATES, TrafficConfig
+from features.traffic.config import TrafficConfig
 from training.traffic.model import LinearCorrection, known_covariates
 
 
@@ -33,7 +34,7 @@ class Ridge:
         latest = max(1, config.history_steps // 4)
         recent = [self.errors] * latest + [self.older] * (config.history_steps - latest)
         seasonal = [self.errors] * len(config.seasonal_lags_days)
-        weather = [self.older] * (1 + RECENT_COVARIATES) * len(config.covariates)
+        weather = [self.older] * (1 + RECENT) * len(config.covariates)
         return torch.tensor([*recent * 3, *seasonal * 2, *[self.slow] * 5, *weather], dtype=torch.float64)
 
 

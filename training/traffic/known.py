@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 import numpy as np
 
 from features.clock import step_number, utc_times
+from features.covariate_ring import IntArray, entering
 from features.covariates import Covariates
 from features.series import Panel
 from features.traffic.advance import Raw, advance
 from features.traffic.config import TrafficConfig
-from features.traffic.covariate import IntArray, entering
 from features.traffic.state import TrafficState
 
 
@@ -34,7 +34,7 @@ class Past:
     @classmethod
     def of(cls, panel: Panel, config: TrafficConfig) -> "Past":
         """The past of ``panel``."""
-        news = None if panel.covariates is None else entering(panel.covariates, config, like=panel.start)
+        news = None if panel.covariates is None else entering(panel.covariates, config.ring, like=panel.start)
         return cls(panel=panel, config=config, late_steps=min(_latest_steps(panel), config.memory_steps), news=news)
 
     def known(self, since: datetime, row: int) -> Panel:

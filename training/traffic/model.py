@@ -6,7 +6,8 @@ import torch
 from torch import Tensor, nn
 
 from features.calendar import CALENDAR_FLAGS
-from features.traffic.config import RECENT_COVARIATES, TrafficConfig
+from features.covariate_ring import RECENT
+from features.traffic.config import TrafficConfig
 
 Inputs = Mapping[str, Tensor]
 """The tensors of ``features.traffic.schema.inputs``, by name."""
@@ -32,7 +33,7 @@ class LinearCorrection(nn.Module):
         self.sizes = [self.history] * 3 + [self.lags] * 2 + [1, 1, len(CALENDAR_FLAGS)]
         self.names = len(config.covariates)
         if self.names:
-            self.sizes += [self.names, RECENT_COVARIATES * self.names]
+            self.sizes += [self.names, RECENT * self.names]
             self.register_buffer("reach", torch.full((self.names,), torch.finfo(torch.float32).max))
         self.weight = nn.Parameter(torch.zeros(config.horizon_steps, sum(self.sizes)), requires_grad=False)
 
@@ -70,7 +71,7 @@ class LinearCorrection(nn.Module):
     def _covariates(self, inputs: Inputs) -> tuple[Tensor, Tensor]:
         """Departures of the newest intervals (entity, recent, name) and the targets (entity, step, name), bounded."""
         known = torch.maximum(torch.minimum(known_covariates(inputs), self.reach), -self.reach)
-        return known[:, :RECENT_COVARIATES], known[:, RECENT_COVARIATES:]
+        return known[:, :RECENT], known[:, RECENT:]
 
 
 def known_covariates(inputs: Inputs) -> Tensor:

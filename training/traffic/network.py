@@ -4,8 +4,9 @@ import torch
 from torch import Tensor, nn
 
 from features.calendar import CALENDAR_FLAGS, DAY_TYPES
+from features.covariate_ring import RECENT
 from features.traffic.around import SMALLEST_ERROR
-from features.traffic.config import RECENT_COVARIATES, TrafficConfig
+from features.traffic.config import TrafficConfig
 from training.traffic.model import Inputs, known_covariates
 from training.traffic.recipe import Recipe
 
@@ -44,7 +45,7 @@ class ResidualNetwork(nn.Module):
         # Covariates come in units of their own: they are bounded once they are centred.
         self.errors = _feature_count(config)
         self.names = len(config.covariates)
-        features = self.errors + (RECENT_COVARIATES + self.steps) * self.names
+        features = self.errors + (RECENT + self.steps) * self.names
         self.register_buffer("mean", torch.zeros(features))
         self.register_buffer("deviation", torch.ones(features))
         self.thin = nn.Dropout(recipe.network_dropout / 2)

@@ -11,9 +11,10 @@ import torch
 from rich.progress import Progress
 from torch import Tensor, nn
 
+from features.covariate_ring import RECENT
 from features.quantiles import first_widths, outer
 from features.traffic.around import SMALLEST_ERROR
-from features.traffic.config import RECENT_COVARIATES, TrafficConfig
+from features.traffic.config import TrafficConfig
 from training.traffic.model import Inputs, known_covariates
 from training.traffic.recipe import Recipe
 from training.traffic.sample import Sample
@@ -65,7 +66,7 @@ class TreeFeatures(nn.Module):
         near = torch.where(near_mask, inputs["neighbour_error"], 0.0) / typical
         own, city = recent[..., 0] / typical, recent[..., 1] * _CITY_SCALE
         known = mask[..., 0].float()
-        weather = [known_covariates(inputs)[:, :RECENT_COVARIATES].flatten(1)] if self.names else []
+        weather = [known_covariates(inputs)[:, :RECENT].flatten(1)] if self.names else []
         means = [_mean(own, known), _mean(city, mask[..., 1].float()), _mean(near, near_mask.float())]
         return torch.cat(
             (
@@ -93,7 +94,7 @@ class TreeFeatures(nn.Module):
         slot = (inputs["clock"][:, :1] + ahead) % self.slots
         weather = []
         if self.names:
-            reached = slice(RECENT_COVARIATES + steps.start, RECENT_COVARIATES + steps.stop)
+            reached = slice(RECENT + steps.start, RECENT + steps.stop)
             weather = [known_covariates(inputs)[:, reached], inputs["covariate_mask"][:, reached].float()]
         parts = (
             seasonal[..., 0] / typical.unsqueeze(2),

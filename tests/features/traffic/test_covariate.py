@@ -8,13 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from features.covariate_ring import RECENT
 from features.covariates import Covariates
 from features.errors import BadInput, UnknownName
 from features.manifest import schema_sha256
 from features.traffic import schema
 from features.traffic.advance import Raw, advance
 from features.traffic.build import QUALITIES, build
-from features.traffic.config import RECENT_COVARIATES, TrafficConfig
+from features.traffic.config import TrafficConfig
 from features.traffic.state import load, save
 from tests.features.traffic.city import (
     START,
@@ -66,7 +67,7 @@ def known_at(covariates, now):
 def with_weather(scene, seed):
     config, state, measured = scene
     config = replace(config, covariates=NAMES)
-    state = replace(state, covariate=np.full((config.covariate_steps, 2), np.nan, dtype=np.float32))
+    state = replace(state, covariate=config.ring.unknown())
     return config, state, measured, random_weather(seed, measured)
 
 
@@ -138,9 +139,9 @@ def test_departure_is_from_the_past_weeks_median_at_that_time_of_day():
     ahead = [(now, now - 5, 4.0, 10.0), (now + 1, now - 5, 0.0, NAN)]
     values, mask, _ = seen(weather([*WEEK, *ahead]), now)
     # Dry days, and 0 to 6 degrees whose median is 3.
-    assert values[RECENT_COVARIATES].tolist() == [4.0, 7.0]
-    assert values[:RECENT_COVARIATES].tolist() == [[0.0, 3.0]] * 3
-    assert mask[RECENT_COVARIATES:].tolist() == [[True, True], [True, False], [False, False]]
+    assert values[RECENT].tolist() == [4.0, 7.0]
+    assert values[:RECENT].tolist() == [[0.0, 3.0]] * 3
+    assert mask[RECENT:].tolist() == [[True, True], [True, False], [False, False]]
     assert (values[~mask] == 0).all()
 
 
@@ -148,7 +149,7 @@ def test_the_later_of_two_rows_of_one_interval_stands_and_a_blank_takes_nothing_
     now = 7 * 24
     revisions = [(now, now - 1, 2.0, NAN), (now, now - 9, 8.0, 5.0)]
     values, _, _ = seen(weather([*WEEK, *revisions]), now)
-    assert values[RECENT_COVARIATES].tolist() == [2.0, 2.0]
+    assert values[RECENT].tolist() == [2.0, 2.0]
 
 
 def test_a_forecast_that_was_known_long_before_waits_until_its_target_is_in_reach():
@@ -186,7 +187,7 @@ def test_a_silence_of_the_sensors_takes_no_forecast_away():
     rows = [(hour, hour + 1, 0.0, 1.0) for hour in range(now)]
     raw = Raw(measured=replace(panel(volumes(1, 5)), covariates=weather([*rows, (now, now - 2, 3.0, 1.0)])))
     table = build(raw, newborn(config), config, [START + hours(now)])
-    assert table.inputs["covariate"][0, RECENT_COVARIATES].tolist() == [3.0, 0.0]
+    assert table.inputs["covariate"][0, RECENT].tolist() == [3.0, 0.0]
 
 
 def test_state_with_covariates_is_loaded_bit_for_bit(tmp_path):

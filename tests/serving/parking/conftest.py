@@ -26,7 +26,7 @@ def parking_state() -> ParkingState:
     return state()
 
 
-def _nodes(config: ParkingConfig) -> tuple[list[Any], list[Any]]:
+def nodes(config: ParkingConfig) -> tuple[list[Any], list[Any]]:
     """The profile and how far the newest count is from it; the emptier, the less likely full."""
     constants = {
         "offsets": np.array(OFFSETS, dtype=np.float32)[None, None],
@@ -39,7 +39,7 @@ def _nodes(config: ParkingConfig) -> tuple[list[Any], list[Any]]:
         "steep": np.array(30, dtype=np.float32),
     }
     node = helper.make_node
-    nodes = [
+    found = [
         node("Cast", ["now_mask"], ["is_known"], to=TensorProto.FLOAT),
         node("Mul", ["now_deviation", "is_known"], ["off"]),
         node("Unsqueeze", ["off", "one"], ["off_row"]),
@@ -54,7 +54,7 @@ def _nodes(config: ParkingConfig) -> tuple[list[Any], list[Any]]:
         node("Mul", ["lack", "steep"], ["score"]),
         node("Sigmoid", ["score"], ["full"]),
     ]
-    return nodes, [numpy_helper.from_array(value, name) for name, value in constants.items()]
+    return found, [numpy_helper.from_array(value, name) for name, value in constants.items()]
 
 
 @pytest.fixture(scope="session")
@@ -64,16 +64,18 @@ def make_parking(
     parking_state: ParkingState,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Callable[..., Path]:
-    """An artifact of the town; ``held`` is its state, and any manifest field can be given."""
+    """An artifact of the town; ``held`` is its state; a graph and any manifest field can be given."""
 
-    def make(held: ParkingState = parking_state, *, with_lots: bool = True, **changes: Any) -> Path:
+    def make(
+        held: ParkingState = parking_state, *, graph: bytes | None = None, with_lots: bool = True, **changes: Any
+    ) -> Path:
         root = tmp_path_factory.mktemp("parking")
         inputs, outputs = schema.inputs(CONFIG, "spaces"), schema.outputs(CONFIG, "spaces")
-        nodes, constants = _nodes(CONFIG)
+        own, constants = nodes(CONFIG)
         save(held, root / "state.parquet")
         TOWN.save(root / parking_lots.FILE)
         files = {
-            "model.onnx": make_graph(nodes, list(inputs), list(outputs), initializer=constants),
+            "model.onnx": graph or make_graph(own, list(inputs), list(outputs), initializer=constants),
             "state.parquet": (root / "state.parquet").read_bytes(),
         }
         if with_lots:

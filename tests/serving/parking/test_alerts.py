@@ -266,7 +266,7 @@ def test_how_a_feed_stands(quality: str, is_counted: bool, expected: Feed) -> No
 
 def test_every_quality_of_the_features_is_understood() -> None:
     assert [feeds.feed(one, is_counted="no count" not in one) for one in QUALITIES] == [
-        Feed.ALIVE, Feed.SILENT, Feed.FROZEN, Feed.ALIVE, Feed.SILENT, Feed.UNKNOWN,
+        Feed.ALIVE, Feed.SILENT, Feed.FROZEN, Feed.ALIVE, Feed.SILENT, Feed.UNKNOWN, Feed.ALIVE,
     ]  # fmt: skip
 
 

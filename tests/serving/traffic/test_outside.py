@@ -7,17 +7,18 @@ import numpy as np
 import pytest
 from onnx import helper, numpy_helper
 
+from features.covariate_ring import RECENT
 from features.covariates import Covariates
 from features.errors import BadInput, UnknownName
 from features.series import Panel
 from features.traffic import schema
 from features.traffic.advance import Raw, advance
-from features.traffic.config import RECENT_COVARIATES
 from features.traffic.state import fresh, save
 from serving.client import Client
+from serving.outside import Covariate
 from serving.runtime import Runtime
 from serving.server import Server
-from serving.traffic.replies import Covariate, Measurement
+from serving.traffic.replies import Measurement
 from tests.serving.traffic.city import AS_OF, CONFIG, ENTITIES, HOUR, START, volumes
 
 NAMES = ("rain_mm", "temperature_c")
@@ -44,7 +45,7 @@ def weathered(make_artifact, make_graph, tmp_path_factory):
         helper.make_node("Unsqueeze", ["more", "two"], ["median"]),
         helper.make_node("Concat", ["median", "median", "median"], ["forecast"], axis=2),
     ]
-    slices = {"first": [RECENT_COVARIATES, 0], "last": [RECENT_COVARIATES + 3, 1], "axes": [1, 2], "two": [2]}
+    slices = {"first": [RECENT, 0], "last": [RECENT + 3, 1], "axes": [1, 2], "two": [2]}
     constants = [numpy_helper.from_array(np.array(value), name) for name, value in slices.items()]
     values = volumes(9 * 24)
     panel = Panel(

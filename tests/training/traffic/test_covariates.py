@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from features.console import progress
+from features.covariate_ring import RECENT
 from features.traffic import schema
-from features.traffic.config import RECENT_COVARIATES
 from tests.training.traffic.rows import CONFIG, TINY, masked, rows, sample, tensors
 from training.export import Graph, check_parity
 from training.traffic.compose import export_blend
@@ -32,8 +32,8 @@ def drawn(count=600, *, ahead=True):
     inputs["covariate"] /= 10
     if not ahead:
         for name in ("covariate", "covariate_mask"):
-            inputs[name][:, RECENT_COVARIATES:] = 0
-    wet = inputs["covariate"][:, RECENT_COVARIATES:, 0] if ahead else inputs["covariate"][:, :1, 0]
+            inputs[name][:, RECENT:] = 0
+    wet = inputs["covariate"][:, RECENT:, 0] if ahead else inputs["covariate"][:, :1, 0]
     return inputs, (inputs["profile"] * (1 - wet / 100)).astype(np.float32)
 
 
@@ -58,7 +58,7 @@ def medians(members, inputs):
 
 def with_rain(inputs, mm):
     wet = inputs["covariate"].copy()
-    wet[:, RECENT_COVARIATES:, 0] = mm
+    wet[:, RECENT:, 0] = mm
     return inputs | {"covariate": wet, "covariate_mask": np.ones_like(inputs["covariate_mask"])}
 
 

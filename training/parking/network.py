@@ -103,9 +103,7 @@ def fit_network(
     course: _Course | None = None
     for drawn in parts:
         if course is None:
-            network.seen_scale, network.ahead_scale = (
-                _moments(drawn.inputs[name], drawn.inputs[f"{name}_mask"]) for name in ("seen", "ahead")
-            )
+            network.seen_scale, network.ahead_scale = (_moments(drawn.inputs[name]) for name in ("seen", "ahead"))
             course = _Course(network, base, config, recipe, _steps(count * len(drawn), recipe) // count * count)
         for step in bar.track(range(course.steps // count), description="fitting the network"):
             some = torch.from_numpy(chance.integers(0, len(drawn), recipe.network_batch))
@@ -143,11 +141,11 @@ def _steps(rows: int, recipe: Recipe) -> int:
     return max(20, min(recipe.network_steps, round(recipe.network_passes * rows / recipe.network_batch)))
 
 
-def _moments(values: Tensor, mask: Tensor) -> Tensor:
+def _moments(values: Tensor) -> Tensor:
     """(2, column): mean and standard deviation of what is known; 0 and 1 where nothing is, or all is one."""
-    every = max(1, values[..., 0].numel() // 200_000)
-    some, known = (each.reshape(-1, each.shape[-1]).numpy()[::every] for each in (values, mask))
-    some = some.astype(np.float64)
+    flat = values.reshape(-1, values.shape[-1]).numpy()
+    some = flat[:: max(1, len(flat) // 200_000)].astype(np.float64)
+    known = ~np.isnan(some)
     with np.errstate(invalid="ignore"):
         count = np.maximum(known.sum(axis=0), 1)
         mean = np.where(known, some, 0).sum(axis=0) / count

@@ -48,35 +48,29 @@ def test_it_is_a_probability_and_rises_with_the_spaces(shares, full, spaces, one
     assert 0 <= fewer <= more + 1e-9 <= 1 + 2e-9
 
 
-@given(quantiles, capacity, share, st.floats(0, 0.5))
-def test_it_rises_with_demand(shares, spaces, asked, more_cars):
-    """All quantiles lower by as many cars, and a lot that is full the likelier for it."""
-    free, _, below = forecast(shares, 0.5, spaces)
-    lower = np.maximum(free - more_cars * spaces, 0)
-    full = [
-        float(np.interp(below, np.maximum.accumulate(each + 1e-9 * np.arange(7)), LEVELS)) for each in (free, lower)
-    ]
-    before, after = (
-        chance(agreed(each, np.array(p), LEVELS, below).astype(np.float64), np.array(p), below, asked * spaces)
-        for each, p in zip((free, lower), full, strict=True)
-    )
+@given(quantiles, odds, capacity, share, st.floats(0, 0.5))
+def test_it_rises_with_demand(shares, full, spaces, asked, more_cars):
+    """Every quantile lower by as many cars."""
+    fewer = np.maximum(np.array(shares) - more_cars, 0)
+    before, after = (chance(*forecast(each, full, spaces), asked * spaces) for each in (shares, fewer))
     assert after >= before - 1e-5
 
 
-@given(quantiles, capacity, st.floats(1, 3), share)
-def test_it_falls_where_the_lot_is_larger_at_the_same_number_of_cars(shares, spaces, times, asked):
-    """More bays for the same cars: every quantile of what is free is as many bays higher."""
-    below = np.array(FULL_SHARE * spaces)
-    small = np.array(shares) * spaces
-    large = small + (times - 1) * spaces
-    full = [
-        float(np.interp(below, np.maximum.accumulate(each + 1e-9 * np.arange(7)), LEVELS)) for each in (small, large)
-    ]
-    before, after = (
-        chance(agreed(each, np.array(p), LEVELS, below).astype(np.float64), np.array(p), below, asked * spaces)
-        for each, p in zip((small, large), full, strict=True)
-    )
-    assert after <= before + 1e-5
+@given(quantiles, odds, capacity)
+def test_what_it_says_of_the_threshold_is_the_probability_of_being_full(shares, full, spaces):
+    """Where quantiles were brought to the threshold it leaps there, over that probability."""
+    free, full, below = forecast(shares, full, spaces)
+    assert chance(free, full, below, float(below) * (1 - 1e-6)) - 1e-3 <= full
+    assert full <= chance(free, full, below, float(below) * (1 + 1e-6)) + 1e-3
+
+
+@given(quantiles, odds, capacity, st.floats(0, 500), share)
+def test_it_falls_where_the_lot_is_larger_at_the_same_number_of_cars(shares, full, spaces, more_bays, asked):
+    """Every quantile of what is free is as many bays higher, and the same number of spaces is asked for."""
+    larger = (np.array(shares) * spaces + more_bays) / (spaces + more_bays)
+    before = chance(*forecast(shares, full, spaces), asked * spaces)
+    after = chance(*forecast(larger, full, spaces + more_bays), asked * spaces)
+    assert after <= before + 1e-4
 
 
 @given(st.floats(0.02, 0.98), capacity)

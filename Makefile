@@ -3,7 +3,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .SUFFIXES:
-.PHONY: help install demo test check bench bench-disaster ci-deps clean
+.PHONY: help install demo test check bench bench-disaster bench-parking ci-deps clean
 
 # cpu, or cuda for the full build. Nobody downloads CUDA unasked; who asked for it once keeps it.
 TORCH ?= $(if $(wildcard .venv/.installed-cuda),cuda,cpu)
@@ -30,7 +30,7 @@ help: ## these words
 
 install: $(INSTALLED) ## everything into .venv; TORCH=cuda for the full build of torch
 
-demo: install ## a simulated city and its hazards, trained, served, asked, drawn; DATA=DIR: traffic on real volumes
+demo: install ## a simulated city, its hazards and car parks, trained, served, asked, drawn; DATA=DIR: traffic on real volumes
 	@$(BIN)/haechi demo $(if $(DATA),--data "$(DATA)")
 
 test: install ## every test, warnings as errors
@@ -48,6 +48,9 @@ bench: install ## the figures of RESULT.md, measured here
 
 bench-disaster: install ## the figures of the hazard models; about half an hour
 	@$(PY) -m experiments.disaster.bench $(if $(DATA),--data "$(DATA)")
+
+bench-parking: install ## the figures of the parking models; about a quarter of an hour
+	@$(PY) -m experiments.parking.bench $(if $(DATA),--data "$(DATA)")
 
 bench-%: install ## serving, swap, overload, soak, fuzz, peers: the server's own figures; serving and peers need h2load
 	@$(PY) -m experiments.serving.$(if $(filter serving,$*),bench,$*)

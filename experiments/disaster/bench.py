@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from experiments.disaster.commands import haechi
+from experiments.commands import haechi, show
 from experiments.disaster.timing import timed
 
 RIVER, AIR, GU = "han_river_10min_2012_2019", "air_seoul_city_hourly_2018_2021", "air_gu_hourly_2017"
@@ -37,19 +37,19 @@ def main() -> None:
         os.environ["HAECHI_HOME"] = home
         districts = _trained("pm25", "air-gu", files[GU], "--name", "districts")
         goals = ("figure", "goal", "reached")
-        _print(goals, [timed(Path(districts["folder"]))])
+        show(goals, [timed(Path(districts["folder"]))])
         every = _every(files, Path(home))
-        _print(goals, [*_dust(every["PM2.5, 2021"]), *_hot(every["tmax33, 2017"])])
+        show(goals, [*_dust(every["PM2.5, 2021"]), *_hot(every["tmax33, 2017"])])
         names = ("hazard", "level", "probability", "came, of", "climatology", "persistence", "bins", "largest ECE")
-        _print(names, [row for name, found in every.items() for row in _skills(name, found)])
-        _print(("hazard", "RMSE by lead", "persistence", "linear"), [_errors(*each) for each in every.items()])
-        _print(("training of", "took"), [(name, f"{found['training_s']:.0f} s") for name, found in every.items()])
+        show(names, [row for name, found in every.items() for row in _skills(name, found)])
+        show(("hazard", "RMSE by lead", "persistence", "linear"), [_errors(*each) for each in every.items()])
+        show(("training of", "took"), [(name, f"{found['training_s']:.0f} s") for name, found in every.items()])
         jamsu = ("--hazard", "river_jamsu", "--shape", "han-river", "--data", str(files[RIVER]))
         river = haechi("backtest", "disaster", *jamsu, "--set", "trees_count=60")
-        _print(goals, _river(river))
+        show(goals, _river(river))
         alarms = {"Jamsu, each year left out": river, **every}
         told = [row for each in alarms.items() for row in _alarms(*each)]
-        _print(("alarms of", "level", "events", "what they came to"), told)
+        show(("alarms of", "level", "events", "what they came to"), told)
 
 
 def _every(files: dict[str, Path], home: Path) -> dict[str, Answer]:
@@ -153,12 +153,6 @@ def _alarms(name: str, found: Answer) -> list[Row]:
 def _first_level(found: Answer, kind: str) -> list[Answer]:
     level = found["probabilities"][0]["level"]
     return [one for one in found["probabilities"] if (one["level"], one["kind"]) == (level, kind)]
-
-
-def _print(names: Row, rows: list[Row]) -> None:
-    lines = [names, ("---",) * len(names), *rows]
-    sys.stdout.write("\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n\n")
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":

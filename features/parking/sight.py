@@ -32,6 +32,8 @@ _LEAST_KNOWN = 0.25
 """Share of a city's lots whose counts tell of the city: a caller may send one lot's alone."""
 _DAYS_BACK = (1, 2, 3, 4, 5, 6, 7)
 """Days before a target whose same time is seen."""
+_CHANGE_DAYS_BACK = (1, 2, 3, 7)
+"""Days before of which is seen how the deviation went on from the hour of the issue to that of the target."""
 _AROUND_DAYS_BACK = (1, 7)
 
 SEEN = (
@@ -67,6 +69,7 @@ AHEAD = (
     "change by analogy minus that of the profile",
     "spread of the analogies",
     *(f"deviation {days} d before" for days in _DAYS_BACK),
+    *(f"change of deviation {days} d before" for days in _CHANGE_DAYS_BACK),
     *(f"deviation of the city {days} d before" for days in _AROUND_DAYS_BACK),
     *(f"deviation of its like {days} d before" for days in _AROUND_DAYS_BACK),
 )
@@ -211,6 +214,7 @@ def ahead_of(sight: Sight, now: Now, state: ParkingState, config: ParkingConfig)
         change - rise,
         spread,
         *before.values(),
+        *(before[days] - sight.trusted_deviation(sight.latest - days * day)[:, None] for days in _CHANGE_DAYS_BACK),
         *_of_city(around, state),
         *_of_its_like(around, state),
     ]

@@ -7,7 +7,7 @@ from time import perf_counter
 
 from features.console import note
 from features.errors import BadInput
-from serving.demo import hazards, traffic
+from serving.demo import hazards, parking, traffic
 from serving.demo.steps import server
 
 _OUT = Path("demo-out")
@@ -17,8 +17,8 @@ def run(data: Path | None) -> None:
     """Simulate (or take real volumes), train, serve on a free port, ask over gRPC, draw; nothing is left running.
 
     Args:
-        data: a folder with ``seoul_volume_2022.parquet`` and ``seoul_sites.csv``, shown without hazards; None
-            simulates a city.
+        data: a folder with ``seoul_volume_2022.parquet`` and ``seoul_sites.csv``, shown without parking and hazards;
+            None simulates a city.
 
     Raises:
         BadInput: ``data`` holds no such file, or a file lies where the demo writes.
@@ -36,10 +36,12 @@ def run(data: Path | None) -> None:
     road = measured or traffic.simulated(_OUT)
     traffic.train(road)
     if data is None:
+        parking.train(_OUT / "city")
         hazards.train(_OUT, store)
     with server(store) as address:
         traffic.ask(road, address, _OUT)
         if data is None:
+            parking.ask(address, _OUT)
             hazards.ask(address, _OUT)
     pictures = ", ".join(str(path) for path in sorted(_OUT.glob("*.png")))
     note(f"Done in {perf_counter() - started:.0f} s; pictures: {pictures}. `haechi serve` serves the models again")

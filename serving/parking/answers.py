@@ -15,6 +15,7 @@ from serving.runtime import Runtime
 from serving.served import Served
 
 _SIZELESS = QUALITIES.index("fallback: its capacity is not known")
+_FROZEN = QUALITIES.index("degraded: the feed froze")
 _LEFT_OUT = "impossible count left out"
 
 
@@ -27,12 +28,15 @@ class Answer:
         free: (column, step, quantile), spaces.
         full: (column, step), probability of being full.
         quality: (column,), ``ok``, ``degraded: reason`` or ``fallback: reason``.
+        froze: (column,), whether its feed stands still: what is said of it is of the feed, and nobody should rely on
+            a space there.
     """
 
     columns: Sequence[int]
     free: FloatArray
     full: FloatArray
     quality: Sequence[str]
+    froze: np.typing.NDArray[np.bool_]
 
     @property
     def is_known(self) -> np.typing.NDArray[np.bool_]:
@@ -84,7 +88,8 @@ def ask(runtime: Runtime, served: Served, moment: Moment, columns: Sequence[int]
         free[known], full[known] = outputs["free"], outputs["full"][..., 0]
         fallback = {lots[row]: reason for row, reason in outputs.fallback.items()}
     quality = [_quality(moment, lot, fallback.get(lot)) for lot in columns]
-    return Answer(columns=columns, free=free, full=full, quality=quality)
+    froze = np.array([moment.quality[lot] == _FROZEN for lot in columns], dtype=np.bool_)
+    return Answer(columns=columns, free=free, full=full, quality=quality, froze=froze)
 
 
 def _quality(moment: Moment, lot: int, fallback: str | None) -> str:

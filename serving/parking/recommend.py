@@ -21,6 +21,7 @@ from serving.values import instant
 
 _WALK_M, _MOST_WALK_M = 800.0, 5000.0
 _OPTIONS, _MOST_OPTIONS = 5, 50
+_RESIDENTS = "resident"
 _TALLEST_M = 10.0
 _MAP_KM = 50.0
 """From the nearest lot: who goes further is not of this city."""
@@ -51,7 +52,9 @@ class Trip:
     def candidates(self, moment: Moment) -> dict[int, tuple[str, ...]]:
         """The lots within the walk that are not known not to fit, and of what nobody knows whether they do."""
         within = np.flatnonzero(self.walks <= self.walk_m).tolist()
-        found = {lot: unmet(moment.lots, lot, self.needs) for lot in within}
+        # Residents' bays are their owners': what of them can be lent is asked for with ShareWindows.
+        visited = [lot for lot in within if moment.lots.kind[lot] != _RESIDENTS]
+        found = {lot: unmet(moment.lots, lot, self.needs) for lot in visited}
         return {lot: unknown for lot, (fails, unknown) in found.items() if not fails}
 
 
@@ -97,7 +100,7 @@ def recommended(manifest: Manifest, moment: Moment, asked: Trip, answer: Answer)
         moment.lots.ids[lot]: Choice(
             entity_id=moment.lots.ids[lot],
             walk_m=float(asked.walks[lot]),
-            chance=None if isnan(full[at]) else min(max(1 - float(full[at]), 0.0), 1.0),
+            chance=None if isnan(full[at]) or answer.froze[at] else min(max(1 - float(full[at]), 0.0), 1.0),
             unknown=unknown,
         )
         for at, (lot, unknown) in enumerate(candidates.items())

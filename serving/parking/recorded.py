@@ -14,14 +14,17 @@ from features.quantiles import column
 from serving.parking.replies import Parking, ParkingLot, ParkingPrediction
 
 _MEND = "Name a file that `haechi evaluate parking --out FILE` wrote"
-_COLUMNS = ("issued_at", "target_time", "step", "entity_id", "quantity", "unit", "full", "model", "version", "quality")
+_COLUMNS = (
+    *("issued_at", "target_time", "step", "entity_id", "quantity", "unit", "full", "capacity"),
+    *("model", "version", "quality"),
+)
 
 
 def recorded(path: Path, ahead: timedelta) -> Iterator[list[Parking]]:
     """The answers of a file, lot by lot.
 
-    What was free at an issue is what an earlier prediction of then was compared with; how large a lot is, and where,
-    the file does not say.
+    What was free at an issue is what an earlier prediction of then was compared with; where a lot is, the file does
+    not say.
 
     Args:
         path: Parquet, as ``haechi evaluate parking --out`` writes it.
@@ -98,7 +101,7 @@ def _parking(rows: list[dict[str, Any]], config: ParkingConfig, levels: list[str
         kind="",
         lat=None,
         lon=None,
-        capacity=None,
+        capacity=first["capacity"],
         free=first["now"],
         quality=first["quality"],
     )

@@ -87,13 +87,13 @@ def shared(manifest: Manifest, moment: Moment, request: v1.ShareRequest, answer:
 
 
 def short_of(bays: int, moment: Moment, answer: Answer) -> npt.NDArray[np.floating]:
-    """(column, step): the probability that fewer than so many spaces are free; NaN where nothing is known."""
+    """(column, step): the probability that fewer than so many spaces are free; NaN where nobody knows."""
     levels, below = moment.config.quantiles, moment.full_below[list(answer.columns)][:, None]
     whole = agreed(answer.free, answer.full, levels, below)
     # Counts are whole: fewer than two is at most one and a half.
     found = at_most(whole, answer.full, levels, below, np.array(bays - 0.5))
     # Numbers that are not known compare as if no space were short.
-    return np.where(answer.is_known, found, np.nan)
+    return np.where(answer.is_known & ~answer.froze[:, None], found, np.nan)
 
 
 def _window(

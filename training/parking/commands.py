@@ -22,6 +22,7 @@ from training.parking.judge import Judgement
 from training.parking.report import beaten_by, cold_line, document, full_table, held_table, windows_line
 from training.parking.run import Outcome, run
 from training.publish import check_home
+from training.registered import opened_of
 from training.tables import coverage_line, regime_table, score_table
 
 _THREADS = 2
@@ -75,7 +76,8 @@ def evaluate(
         check_out(out, data, suffix=".parquet")
     same_bits(0)
     with progress() as bar:
-        found = judge_published(model, data, shape, reading, entities=entities, whole=whole, out=out, bar=bar)
+        opened = opened_of("parking", model)
+        found = judge_published(opened, data, shape, reading, entities=entities, whole=whole, out=out, bar=bar)
     manifest = found.manifest
     summary = {
         "model": manifest.name,

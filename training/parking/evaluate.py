@@ -30,7 +30,6 @@ from training.parking.run import START_STATE
 from training.parking.sample import Past
 from training.parking.traits import share_missing
 from training.provenance import data_sha256, is_simulated
-from training.registered import opened_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -61,7 +60,7 @@ class _Stretch:
 
 
 def evaluate(
-    model: str,
+    model: tuple[Path, Manifest],
     data: Sequence[Path],
     shape: str,
     reading: ReadOptions,
@@ -74,7 +73,7 @@ def evaluate(
     """Replay the model over the counts, as live would have lived them.
 
     Args:
-        model: NAME, NAME@ALIAS or NAME/VERSION.
+        model: folder and manifest of the version.
         data: files, folders or globs.
         shape: of the files.
         reading: how to read them.
@@ -86,7 +85,7 @@ def evaluate(
     Raises:
         BadInput: the file is not the one asked for, or nothing in it can be scored.
     """
-    folder, manifest = opened_of("parking", model)
+    folder, manifest = model
     config = ParkingConfig.from_json(dict(manifest.config))
     panel = read_counts(data, shape, reading)
     if panel.step_min != config.step_min:

@@ -28,12 +28,14 @@ MOST_FREE = 1.1
 
 _SEEN_BY_TREES = (
     *(name for name in SEEN if "deviation" not in name or name.startswith("mean")),
-    *(f"deviation {hours} h ago" for hours in (0, 1, 2, 3, 4, 6, 9, 12, 18, 24, 36)),
+    "deviation 0 h ago",
     *(f"deviation of the city {hours} h ago" for hours in (0, 1, 2, 4, 8, 16, 23)),
     *(f"deviation of its like {hours} h ago" for hours in (0, 1, 2, 4, 8)),
     "deviation of all 0 h ago",
 )
 _TREE_COLUMNS = [SEEN.index(name) for name in _SEEN_BY_TREES]
+_NOW, _FREE = SEEN.index("deviation 0 h ago"), SEEN.index("free now")
+_BEFORE = [SEEN.index(f"deviation {hours} h ago") for hours in (1, 2, 3, 4, 5, 6, 8, 10, 12, 18, 24, 36)]
 
 
 def groups(config: ParkingConfig) -> list[range]:
@@ -72,10 +74,21 @@ def tree_rows(inputs: Inputs, base: Tensor, quantiles: Tensor, steps: range) -> 
         steps: of the group, counted from 0.
     """
     at = slice(steps.start, steps.stop)
-    seen = torch.where(inputs["seen_mask"], inputs["seen"], MISSING)[:, _TREE_COLUMNS]
+    seen, mask = inputs["seen"], inputs["seen_mask"]
+    whole = torch.where(mask, seen, MISSING)[:, _TREE_COLUMNS]
+    # Trees split on one column at a time: how a deviation came about must stand in one.
+    since = torch.where(
+        mask[:, _BEFORE] & mask[:, _NOW : _NOW + 1], seen[:, _NOW : _NOW + 1] - seen[:, _BEFORE], MISSING
+    )
+    shared = torch.cat([whole, since], dim=1)
+    middle = quantiles[:, at, quantiles.shape[2] // 2]
+    free, known = seen[:, _FREE : _FREE + 1], mask[:, _FREE : _FREE + 1]
+    moves = [torch.where(known, each - free, MISSING) for each in (base[:, at], middle)]
     ahead = torch.where(inputs["ahead_mask"][:, at], inputs["ahead"][:, at], MISSING)
-    each = [ahead, inputs["calendar"][:, at], base[:, at].unsqueeze(2), quantiles[:, at]]
-    rows = torch.cat([seen.unsqueeze(1).expand(-1, len(steps), -1), *each], dim=2)
+    wide = quantiles[:, at, -1] - quantiles[:, at, 0]
+    columns = torch.stack([base[:, at], *moves, wide], dim=2)
+    each = [ahead, inputs["calendar"][:, at], columns, quantiles[:, at]]
+    rows = torch.cat([shared.unsqueeze(1).expand(-1, len(steps), -1), *each], dim=2)
     return rows.flatten(0, 1).clamp(-1e6, 1e6)
 
 

@@ -1,4 +1,4 @@
-"""A parking model's predictions as rows, in the columns of DESIGN.md, and two more: ``full``, its probability, and ``capacity``."""
+"""A parking model's predictions as rows in the columns of DESIGN.md, with the odds of being full and the capacity."""
 
 import json
 from collections.abc import Iterator, Sequence

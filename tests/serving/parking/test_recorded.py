@@ -47,6 +47,7 @@ def rows() -> pl.DataFrame:
                         **{column(level): max(spaces + 20 * (level - 0.5), 0) for level in CONFIG.quantiles},
                         "observed": None if silent else spaces,
                         "full": 0.9 if spaces < 5 else 0.02,
+                        "capacity": 100.0,
                         "model": "parking",
                         "version": 3,
                         "quality": SILENT if silent else "ok",
@@ -54,7 +55,7 @@ def rows() -> pl.DataFrame:
                 )
     return pl.DataFrame(made).with_columns(
         pl.col("entity_id", "model", "quality", "quantity", "unit").cast(pl.Categorical),
-        pl.col("full").cast(pl.Float32),
+        pl.col("full", "capacity").cast(pl.Float32),
         pl.col("step").cast(pl.Int16),
     )
 

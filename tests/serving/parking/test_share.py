@@ -116,7 +116,7 @@ def answers(draw: st.DrawFn) -> tuple[Answer, int]:
     full = chance.random((1, steps)).astype(np.float32) * np.float32(draw(st.sampled_from([0.0, 0.01, 1.0])))
     free[:, chance.random(steps) < draw(st.sampled_from([0.0, 0.3, 1.0]))] = np.nan
     full[:, chance.random(steps) < draw(st.sampled_from([0.0, 0.3]))] = np.nan
-    return Answer(columns=[0], free=free, full=full, quality=["ok"]), draw(st.integers(1, 200))
+    return Answer(columns=[0], free=free, full=full, quality=["ok"], froze=np.array([False])), draw(st.integers(1, 200))
 
 
 MOMENT = Moment(
@@ -148,14 +148,30 @@ def test_more_bays_are_short_more_often(asked: tuple[Answer, int]) -> None:
 
 def test_where_the_levels_hold_no_tenth_the_interval_is_as_wide_as_a_normal_errors_and_never_below_no_space() -> None:
     free = np.array([[[2, 10, 50]]], dtype=np.float32)
-    answer = Answer(columns=[0], free=free, full=np.zeros((1, 1), dtype=np.float32), quality=["ok"])
+    answer = Answer(
+        columns=[0], free=free, full=np.zeros((1, 1), dtype=np.float32), quality=["ok"], froze=np.array([False])
+    )
     low, median, high = interval(answer, (0.25, 0.5, 0.75))[0, 0]
     assert (low, median) == (0, 10)
     assert high == pytest.approx(10 + 40 * 1.9, rel=0.01)
 
 
+def test_nothing_is_lent_of_a_lot_whose_feed_froze_however_empty_it_seems() -> None:
+    free = np.full((1, 3, len(CONFIG.quantiles)), 300, dtype=np.float32)
+    answer = Answer(
+        columns=[0],
+        free=free,
+        full=np.zeros((1, 3), dtype=np.float32),
+        quality=["degraded: the feed froze"],
+        froze=np.array([True]),
+    )
+    assert np.isnan(short_of(1, MOMENT, answer)).all()
+
+
 def test_a_lot_that_is_surely_empty_enough_is_no_risk() -> None:
     free = np.full((1, 3, 7), 150, dtype=np.float32)
-    answer = Answer(columns=[0], free=free, full=np.zeros((1, 3), dtype=np.float32), quality=["ok"])
+    answer = Answer(
+        columns=[0], free=free, full=np.zeros((1, 3), dtype=np.float32), quality=["ok"], froze=np.array([False])
+    )
     assert short_of(100, MOMENT, answer).max() == 0
     assert short_of(151, MOMENT, answer).min() == 1

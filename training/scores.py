@@ -1,5 +1,6 @@
 """Scores gathered issue time by issue time, masked: a target that was not measured counts nowhere."""
 
+import re
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -136,7 +137,8 @@ class Scoreboard:
         """What a run records: name, value and step, 0 where the figure is over all steps."""
         found = [("coverage", self.coverage(), 0), ("pinball", self.mean_pinball(), 0)]
         for name in self.absolute:
-            key = name.replace(" ", "_")
+            # MLflow takes no plus sign.
+            key = re.sub(r"[^\w.:/-]+", "_", name)
             found += [(f"mae/{key}", self.mae(name), 0), (f"rmse/{key}", self.rmse(name), 0)]
             found += [(f"mae_by_step/{key}", self.mae(name, step), step) for step in range(1, len(self.count) + 1)]
         return tuple(found)

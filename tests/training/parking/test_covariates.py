@@ -1,6 +1,5 @@
 """``--covariates`` of parking: a model that is told of the rain errs less, and says what it lacks."""
 
-import shutil
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -64,11 +63,13 @@ def asked(wet_town, make_options):
 
 
 @pytest.fixture(scope="module")
-def wet(asked, empty_home, tmp_path_factory):
+def wet(asked, tmp_path_factory):
     """Folder and manifest of the model that was trained with the forecast."""
-    home = shutil.copytree(empty_home, tmp_path_factory.mktemp("wet") / "home")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("HAECHI_HOME", str(home))
+        patch.setenv("HAECHI_HOME", str(tmp_path_factory.mktemp("wet") / "home"))
+        # Tracking takes longer than the training.
+        patch.setattr("training.track.find_spec", lambda _: None)
+        patch.setattr("training.parking.run._THREADS", 1)
         published = run(read_job(asked), load_settings(), tmp_path_factory.mktemp("scratch")).published
     return published.folder, published.manifest
 

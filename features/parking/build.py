@@ -18,7 +18,7 @@ from features.parking.profile import Clock, profiles
 from features.parking.readings import frozen
 from features.parking.rows import Rows, rows_of
 from features.parking.schema import INPUTS
-from features.parking.sight import SILENT_H, Sight, ahead_of, calendar_of, now_of, seen_of
+from features.parking.sight import SEEN, SILENT_H, Sight, ahead_of, calendar_of, held_deviation, now_of, seen_of
 from features.parking.state import ParkingState
 from features.parking.track import IssuedInterval, Tracker
 from features.series import FloatArray
@@ -33,6 +33,7 @@ QUALITIES = (
 )
 """What a lot's forecast may rest on; the index stands in ``Table.quality``."""
 
+_SUNDAY = SEEN.index("like a Sunday in the city")
 _FEW_DAYS = 1.5
 """Weight of the days behind a profile: below it hardly one such day was seen."""
 
@@ -122,13 +123,15 @@ def _inputs(
         trusted=trusted,
         alike=alike,
         usual=usual,
+        held=held_deviation(values, usual.level, config),
         clock=part,
         flags=known.flags[span],
         around=AroundHolidays(**{each.name: getattr(around, each.name)[span] for each in fields(around)}),
         latest=latest - first,
     )
     now = now_of(sight, state, config)
-    seen, ahead = seen_of(sight, now, state, config), ahead_of(sight, now, state, config)
+    seen = seen_of(sight, now, state, config)
+    ahead = ahead_of(sight, now, seen[..., _SUNDAY], state, config)
     level, near_spread = (_targets(each, sight.latest, config) for each in (usual.level, usual.spread))
     lots, issues = len(state.entities), len(latest)
     capacity = np.broadcast_to(state.capacity, (issues, lots))

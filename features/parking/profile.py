@@ -30,8 +30,8 @@ class Profiles:
         fast: the same, the newest days heavier still.
         even: the same, all days alike.
         near: mean of all days of the same class: working days, Saturdays, Sundays and holidays.
-        saturday: of Saturdays, whatever day it is.
-        sunday: of Sundays and holidays, whatever day it is.
+        saturday: of the lot's own Saturdays, whatever day it is; NaN where there was none.
+        sunday: of its Sundays and holidays, likewise.
         spread: standard deviation around the first mean; NaN with fewer than two days.
         days: weight of the days behind the level; 0 where there are none.
     """
@@ -123,12 +123,12 @@ def _of_day(
             found = np.where(old[:, None], values[np.where(old, past, 0)], np.float32(np.nan))
             for mean in wanted:
                 mean.add(found)
-    slots, usual = clock.slot[chosen], typical[clock.slot[chosen], clock.kind[chosen]]
+    usual, nothing = typical[clock.slot[chosen], clock.kind[chosen]], np.full(shape, np.nan, dtype=np.float32)
     means = {"level": level, "fast": fast, "even": even, "near": near}
     return {
         **{name: mean.drawn_to(usual) for name, mean in means.items()},
-        "saturday": saturday.drawn_to(typical[slots, _SATURDAY]),
-        "sunday": sunday.drawn_to(typical[slots, _SUNDAY]),
+        "saturday": saturday.drawn_to(nothing),
+        "sunday": sunday.drawn_to(nothing),
         "spread": level.spread(),
         "days": level.weight,
     }

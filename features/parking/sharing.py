@@ -8,11 +8,14 @@ on what training had not seen.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isnan, log1p, nan
 
 import numpy as np
 import numpy.typing as npt
 
 Array = npt.NDArray[np.floating]
+
+_CERTAIN = 1 - 1e-12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,33 +66,35 @@ def windows(short: Array, *, most_risk: float, extremal_index: float, least_step
     ...                                          extremal_index=0.5)]
     [(2, 4), (6, 7)]
     """
+    each = [float(one) for one in short]
+    # Plain numbers: a window is found in some dozen sums, for which arrays take ten times as long.
+    logs = [log1p(-min(one, _CERTAIN)) * extremal_index if one <= most_risk else nan for one in each]
     found: list[Window] = []
-    free = [range(len(short))]
+    free = [range(len(each))]
     while free:
         span = free.pop()
-        best = _longest(short, span, most_risk, extremal_index)
-        if best is None or best.last - best.first + 1 < least_steps:
+        best = _longest(logs, span, log1p(-most_risk))
+        if best is None or len(best) < least_steps:
             continue
-        found.append(best)
-        free += [range(span.start, best.first - 1), range(best.last, span.stop)]
+        risk = joint_risk(each[best.start : best.stop], extremal_index)
+        found.append(Window(first=best.start + 1, last=best.stop, risk=risk))
+        free += [range(span.start, best.start), range(best.stop, span.stop)]
     return sorted(found, key=lambda one: one.first)
 
 
-def _longest(short: Array, span: range, most_risk: float, extremal_index: float) -> Window | None:
-    """The longest window within a span, the least risky of several."""
-    best: Window | None = None
+def _longest(logs: Sequence[float], span: range, least: float) -> range | None:
+    """The longest run within a span whose logarithms sum up to ``least`` or more, the safest of several."""
+    best, safest = None, 0.0
     start, together = span.start, 0.0
-    logs = np.log1p(-np.minimum(np.nan_to_num(short, nan=1.0), 1 - 1e-12)) * extremal_index
-    for stop in range(span.start + 1, span.stop + 1):
-        if not short[stop - 1] <= most_risk:
-            start, together = stop, 0.0
+    for at in span:
+        if isnan(logs[at]):
+            start, together = at + 1, 0.0
             continue
-        together += logs[stop - 1]
-        while 1 - np.exp(together) > most_risk:
+        together += logs[at]
+        while together < least:
             together -= logs[start]
             start += 1
-        if best is None or stop - start >= best.last - best.first + 1:
-            one = Window(first=start + 1, last=stop, risk=joint_risk(short[start:stop], extremal_index))
-            if best is None or (stop - start, -one.risk) > (best.last - best.first + 1, -best.risk):
-                best = one
+        run = range(start, at + 1)
+        if len(run) and (best is None or (len(run), together) > (len(best), safest)):
+            best, safest = run, together
     return best

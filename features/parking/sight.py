@@ -21,6 +21,8 @@ _HOLD_H = 12
 _OWN_H, _AROUND_H = 48, 24
 """Hours of deviations that are seen: of the lot, and of those around it."""
 _EVERYWHERE_H = (0, 4, 8, 12, 16, 20)
+_FADE = 0.97
+"""Of a deviation from hour to hour, where nothing is counted."""
 _CHANGES = 4
 """Newest readings before the last whose change since is seen."""
 _MEANS_H = (6, 24, 168)
@@ -63,6 +65,7 @@ AHEAD = (
     "profile of its class of day minus profile",
     "profile of Saturdays minus profile",
     "profile of Sundays minus profile",
+    "the same, as far as the city is like a Sunday",
     "spread of the profile",
     "days behind the profile",
     "typical of the city",
@@ -105,6 +108,7 @@ class Sight:
         trusted: (time, lot), the same without those of feeds that froze: what others, and what is usual, rest on.
         alike: (time, lot), readings in a row that were the same.
         usual: of the rows, and of those ahead.
+        held: (time, lot), what was free minus what was usual; where nothing was counted the last of some hours, faded.
         clock: likewise.
         flags: (time, 3), of ``features.calendar``.
         around: (time,), likewise.
@@ -115,18 +119,14 @@ class Sight:
     trusted: FloatArray
     alike: FloatArray
     usual: Profiles
+    held: FloatArray
     clock: Clock
     flags: FloatArray
     around: AroundHolidays
     latest: IntArray
 
-    def deviation(self, rows: IntArray) -> FloatArray:
-        """What was free minus what was usual, at rows of any shape: (..., lot)."""
-        found: FloatArray = self.values[rows] - self.usual.level[rows]
-        return found
-
     def trusted_deviation(self, rows: IntArray) -> FloatArray:
-        """The same, as far as it can be trusted."""
+        """What was free minus what was usual, as far as it can be trusted, at rows of any shape: (..., lot)."""
         found: FloatArray = self.trusted[rows] - self.usual.level[rows]
         return found
 
@@ -137,7 +137,7 @@ class Now:
 
     Attributes:
         free: share; NaN where there is none.
-        deviation: from what was usual then; NaN likewise, and where nothing is usual.
+        deviation: from what was usual, faded since; NaN likewise, and where nothing is usual.
         age_h: hours since.
         froze: the newest readings are of a feed that stands still.
     """
@@ -148,24 +148,40 @@ class Now:
     froze: npt.NDArray[np.bool_]
 
 
+def held_deviation(values: FloatArray, level: FloatArray, config: ParkingConfig) -> FloatArray:
+    """(time, lot): what was free minus what was usual; where nothing was counted the last of some hours, faded.
+
+    Args:
+        values: (time, lot), free shares.
+        level: (time, lot), the profile; NaN where it was not made.
+        config: of the features.
+    """
+    found: FloatArray = values - level[: len(values)]
+    own = found.copy()
+    # Each row looks back by itself: of many rows the same as of few.
+    for back in range(1, _HOLD_H * config.steps_per_hour + 1):
+        faded = own[:-back] * np.float32(_FADE ** (back / config.steps_per_hour))
+        found[back:] = np.where(np.isnan(found[back:]), faded, found[back:])
+    return found
+
+
 def now_of(sight: Sight, state: ParkingState, config: ParkingConfig) -> Now:
     """The newest count of each lot, held for a few hours."""
     free = np.full((len(sight.latest), len(state.entities)), np.nan, dtype=np.float32)
-    deviation, age_h = free.copy(), free.copy()
+    age_h = free.copy()
     for back in range(_HOLD_H * config.steps_per_hour + 1):
         found = sight.values[sight.latest - back]
         first = np.isnan(free) & ~np.isnan(found)
         free = np.where(first, found, free)
-        deviation = np.where(first, sight.deviation(sight.latest - back), deviation)
         age_h = np.where(first, np.float32(back / config.steps_per_hour), age_h)
     froze = ~np.isnan(sight.values[sight.latest]) & np.isnan(sight.trusted[sight.latest])
-    return Now(free=free, deviation=deviation, age_h=age_h, froze=froze)
+    return Now(free=free, deviation=sight.held[sight.latest], age_h=age_h, froze=froze)
 
 
 def seen_of(sight: Sight, now: Now, state: ParkingState, config: ParkingConfig) -> FloatArray:
     """(issue, lot, ``SEEN``)."""
     hour, latest, shape = config.steps_per_hour, sight.latest, now.free.shape
-    own = [sight.deviation(latest - hours * hour) for hours in range(_OWN_H)]
+    own = [sight.held[latest - hours * hour] for hours in range(_OWN_H)]
     means = [_mean(sight, hours * hour) for hours in _MEANS_H]
     along, size = _sunday(sight, config)
     # All at once: a city is looked up as often as this is called.
@@ -178,8 +194,7 @@ def seen_of(sight: Sight, now: Now, state: ParkingState, config: ParkingConfig) 
         now.age_h,
         sight.alike[latest] / np.float32(hour),
         *(now.free - sight.values[latest - back] for back in range(1, _CHANGES + 1)),
-        now.deviation,
-        *own[1:],
+        *own,
         *city,
         *like,
         *everywhere,
@@ -194,13 +209,12 @@ def seen_of(sight: Sight, now: Now, state: ParkingState, config: ParkingConfig) 
     return np.stack(parts, axis=-1).astype(np.float32)
 
 
-def ahead_of(sight: Sight, now: Now, state: ParkingState, config: ParkingConfig) -> FloatArray:
-    """(issue, lot, step, ``AHEAD``)."""
+def ahead_of(sight: Sight, now: Now, sunday: FloatArray, state: ParkingState, config: ParkingConfig) -> FloatArray:
+    """(issue, lot, step, ``AHEAD``); ``sunday``, (issue, lot), is how far the city is like one."""
     targets = sight.latest[:, None] + np.arange(1, config.horizon_steps + 1)
     usual, day = sight.usual, config.steps_per_day
     level = usual.level[targets]
-    # From what was usual when the newest count was taken.
-    rise = level - (now.free - now.deviation)[:, None]
+    rise = level - usual.level[sight.latest][:, None]
     before = {days: _known_deviation(sight, targets - days * day) for days in _DAYS_BACK}
     around = np.stack([before[days] for days in _AROUND_DAYS_BACK])
     change, spread = analogs(sight.values, now.free, sight.clock, sight.latest, config)
@@ -208,6 +222,7 @@ def ahead_of(sight: Sight, now: Now, state: ParkingState, config: ParkingConfig)
         level,
         rise,
         *(each[targets] - level for each in (usual.fast, usual.even, usual.near, usual.saturday, usual.sunday)),
+        (usual.sunday[targets] - level) * sunday[:, None],
         usual.spread[targets],
         usual.days[targets],
         state.typical[sight.clock.slot[targets], sight.clock.kind[targets]],

@@ -9,6 +9,7 @@ import torch
 from rich.progress import Progress
 from torch import Tensor
 
+from features.errors import HaechiError
 from features.parking.config import ParkingConfig
 from training.parking.grow import Grown, Lessons, grow_group
 from training.parking.lessons import Drawn, draw
@@ -113,11 +114,21 @@ class _Parts:
         order = np.random.default_rng(seed).permutation(len(issues))
         self._parts = [np.sort(issues[some]) for some in np.array_split(order, count)]
         self._chance = np.random.default_rng(seed)
+        self._drawn: Drawn | None = None
 
     def __iter__(self) -> Iterator[Drawn]:
         for some in self._parts:
-            self.drawn = draw(self._past, self._shares, some, self._recipe, self._chance, self._bar)
-            yield self.drawn
+            # The one before goes first: two at once would be most of the memory.
+            self._drawn = None
+            self._drawn = draw(self._past, self._shares, some, self._recipe, self._chance, self._bar)
+            yield self._drawn
+
+    @property
+    def drawn(self) -> Drawn:
+        """The last part that was made."""
+        if self._drawn is None:
+            raise HaechiError(cause="No part was drawn", mend="Report this: there is always one")
+        return self._drawn
 
 
 def issue_rows(config: ParkingConfig, learned: int, most: int) -> IntArray:

@@ -9,13 +9,14 @@ from rich.progress import Progress
 from torch import Tensor
 
 from features.errors import BadInput
+from features.parking.build import Table
 from training.parking.cold import hide_history
 from training.parking.model import Inputs
 from training.parking.recipe import Recipe
 from training.parking.sample import Past, targets
 
 _HALVES = ("seen", "ahead")
-_TAKEN = (*_HALVES, "seen_mask", "ahead_mask", "now_deviation", "now_mask", "profile", "profile_mask")
+_TAKEN = (*_HALVES, "now_deviation", "now_mask", "profile", "profile_mask")
 _FEWEST = 100
 
 
@@ -24,7 +25,7 @@ class Drawn:
     """Rows of tables, each one lot at one issue time.
 
     Attributes:
-        inputs: of the model but for the calendar; ``seen`` and ``ahead`` as halves.
+        inputs: of the model but for the calendar; ``seen`` and ``ahead`` as halves, NaN in the place of their masks.
         calendar: (issue, step, column), of each issue time once.
         issue: (row,), which of these.
         free: (row, step), what came, share; NaN where nothing did.
@@ -41,10 +42,10 @@ class Drawn:
     def some(self, rows: slice | Tensor) -> Inputs:
         """Inputs of some rows, as the model takes them."""
         found = {name: tensor[rows] for name, tensor in self.inputs.items()}
-        return {
-            **{name: tensor.float() if name in _HALVES else tensor for name, tensor in found.items()},
-            "calendar": self.calendar[self.issue[rows]],
-        }
+        for name in _HALVES:
+            halves = found[name]
+            found[name], found[f"{name}_mask"] = torch.nan_to_num(halves.float()), ~torch.isnan(halves)
+        return found | {"calendar": self.calendar[self.issue[rows]]}
 
 
 def draw(
@@ -78,7 +79,7 @@ def draw(
         free = targets(shares, some, past.config)
         useful = ~np.isnan(free).all(axis=1) & table.inputs["profile_mask"].all(axis=1)
         chosen = np.flatnonzero(useful & (chance.random(len(free)) < share))
-        parts = {name: table.inputs[name] for name in _TAKEN} | {"free": free}
+        parts = {name: _told(table, name) for name in _TAKEN} | {"free": free}
         if not at:
             whole = {name: _room(name, array, recipe.rows, len(issues) * lots) for name, array in parts.items()}
             whole["issue"] = np.zeros(len(whole["free"]), dtype=np.int64)
@@ -101,6 +102,15 @@ def draw(
         inputs=tensors,
         calendar=torch.from_numpy(np.concatenate(calendars)),
     )
+
+
+def _told(table: Table, name: str) -> npt.NDArray[np.generic]:
+    """An input, NaN where its mask is False if it is one of those that are kept without."""
+    array = table.inputs[name]
+    if name not in _HALVES:
+        return array
+    told: npt.NDArray[np.generic] = np.where(table.inputs[f"{name}_mask"], array, np.float32(np.nan))
+    return told
 
 
 def _room(name: str, array: npt.NDArray[np.generic], most: int, all_rows: int) -> npt.NDArray[np.generic]:

@@ -30,8 +30,8 @@ class Recipe:
     """
 
     issues: int = 12_000
-    rows: int = 460_000
-    cold_share: float = 0.03
+    rows: int = 330_000
+    cold_share: float = 0.02
     network_width: int = 256
     network_blocks: int = 2
     network_steps: int = 5000

@@ -101,3 +101,10 @@ def test_every_figure_in_the_manifest_has_the_baselines_beside_it(two_places):
         horizon for model, horizon in mae if model == "same hour last week"
     }
     assert {score.interval for score in found} == {"test 2022"}
+
+
+def test_a_run_records_it_under_names_that_mlflow_takes():
+    scores = scored([[[8, 10, 12], [18, 20, 22]]], [[13, 20]], {"last value + profile change": [[11, 26]]})
+    names = {name for name, _, _ in scores.metrics()}
+    assert "mae/last_value_profile_change" in names
+    assert {"mae/linear", "coverage"} < names

@@ -27,7 +27,7 @@ class FullScore:
         came: share of them at which the lot was full.
         brier: mean squared difference (Brier 1950).
         brier_persistence: of taking it to be as it is now.
-        brier_usual: of how often it was full at that time of the week, in training.
+        brier_usual: of how often it was full at that time of the week, before.
         average_precision: area under precision and recall; NaN where it never came.
         calibration_error: expected, over ten bins of probability.
     """

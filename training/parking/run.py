@@ -85,7 +85,7 @@ def run(job: Job, settings: Settings, scratch: Path) -> Outcome:
         guarded = _guarded(job, learned, graph, scratch, bar)
         widths = Widths.of(learned.past.start)
         rows = range(job.split.test, job.split.end)
-        test = judge(graph, learned.past, rows, job.learned, job.split.validation, widths, bar)
+        test = judge(graph, learned.past, rows, job.learned, job.split.test, widths, bar)
         if not test.shares.count.sum():
             raise BadInput(cause="No target in the test part was counted", mend="Choose another --split")
         cold = judge_cold(graph, learned.past, rows, job.learned, bar)

@@ -47,7 +47,8 @@ def _traits(shares: FloatArray, config: ParkingConfig) -> FloatArray:
     found[2, some] = np.where(moved > 0, np.nansum(change, axis=0) / np.maximum(moved, 1), np.nan)
     counted = (~np.isnan(own)).sum(axis=0)
     with np.errstate(invalid="ignore"):
-        found[3, some] = (own <= config.full_share).sum(axis=0) / counted
+        # As precise as everywhere else, or a lot of 100 with 5 free would not be full here alone.
+        found[3, some] = (shares[:, some] <= config.full_share).sum(axis=0) / counted
     return found
 
 

@@ -85,9 +85,10 @@ def test_the_whole_path_in_an_empty_folder(demo: Start, tmp_path: Path) -> None:
 
     assert process.returncode == 0, errors
     traffic, hazard = ["simulate", "train"], ["simulate", "train", "evaluate", "alerts"]
-    asked = ["serve", "forecast", "hazards", "risk", "risk", "alerts"]
+    asked = ["serve", "forecast", "parking", "parking", "parking", "hazards", "risk", "risk", "alerts"]
     assert re.findall(r"^\$ (?:HAECHI_STORE=\S+ )?haechi (\w+)", errors, re.MULTILINE) == [
         *traffic,
+        "train",
         *hazard,
         *hazard,
         *asked,
@@ -97,6 +98,10 @@ def test_the_whole_path_in_an_empty_folder(demo: Start, tmp_path: Path) -> None:
     assert "adaptive profile" in output
     assert "SIMULATED  Jongno-1/in  volume_veh_h" in output
     assert "demo-simulated/1, veh/h, quality: ok" in output
+    # A lot, where to park, and what residents can lend.
+    assert "Myeong-dong garage (simulated)" in output
+    assert "chance of a space" in output
+    assert "can be lent" in output
     # Criteria, the risk of a flood and of a haze before they come, and why.
     assert "water level at least 550 cm" in output
     assert "SIMULATED  Flooding of Jamsu bridge" in output
@@ -108,7 +113,7 @@ def test_the_whole_path_in_an_empty_folder(demo: Start, tmp_path: Path) -> None:
     # Their alerts are an exercise, in a queue of the demo's own.
     assert "SIMULATED 잠수교" in output
     assert not (tmp_path / "here" / ".haechi" / "alerts.sqlite").exists()
-    for name in ("forecast", "risk_river_jamsu", "risk_pm25"):
+    for name in ("forecast", "parking", "risk_river_jamsu", "risk_pm25"):
         assert (tmp_path / "here" / "demo-out" / f"{name}.png").read_bytes().startswith(PNG)
     assert sorted(entry.name for entry in (tmp_path / "here").iterdir()) == [".haechi", "demo-out", "features"]
     assert list((tmp_path / "scratch").iterdir()) == []

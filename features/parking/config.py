@@ -33,6 +33,8 @@ class ParkingConfig:
         weeks: of which the profile of a time of the week is made.
         neighbours: lots that fill most alike, at whose deviations each lot's forecast looks.
         tracking_gain: by how much a reading beyond a quantile moves it away, in logarithms of its distance.
+        unforeseen_risk: of each step of a window, that it falls short for what no forecast sees, such as a feed that
+            jumps or a closed ramp; fitted in training.
         extremal_index: what a window's hours amount to, in hours that have nothing to do with each other, is to the
             power of this; fitted in training.
         covariates: what else is known of the whole city, such as weather: columns of ``--covariates``, in their order.
@@ -50,6 +52,7 @@ class ParkingConfig:
     neighbours: int = 8
     tracking_gain: float = 0.05
     extremal_index: float = 1.0
+    unforeseen_risk: float = 0.0
     covariates: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -76,7 +79,8 @@ class ParkingConfig:
             ("weeks", 2, 12),
             ("neighbours", 1, 64),
             ("tracking_gain", 0, 1),
-            ("extremal_index", 1e-3, 100),
+            ("extremal_index", 1e-3, 1),
+            ("unforeseen_risk", 0, 0.5),
         ):
             if not low <= getattr(self, name) <= high:
                 raise BadInput(

@@ -3,7 +3,7 @@
 An owner is turned away where, at any time of a window, fewer spaces are free than were lent. Shortfalls come in
 clusters: of a window's hours not each is a risk of its own. What they amount to is that of independent hours to the
 power of the extremal index (Leadbetter 1983, 'Extremes and local dependence in stationary sequences'), which is fitted
-on what training had not seen.
+on what training had not seen; and so is how often it falls short at a step at which no forecast would have said so.
 """
 
 from collections.abc import Sequence
@@ -33,15 +33,15 @@ class Window:
     risk: float
 
 
-def joint_risk(short: Sequence[float] | Array, extremal_index: float) -> float:
+def joint_risk(short: Sequence[float] | Array, extremal_index: float, unforeseen_risk: float = 0.0) -> float:
     """The probability that it falls short at any of some steps.
 
     Never less than at the worst of them, never more than if each came by itself.
 
     Args:
         short: (step,), the probability at each.
-        extremal_index: 1 of steps that have nothing to do with each other, near 0 where one decides all; above 1 where
-            shortfalls come more often than the tails of the forecast say.
+        extremal_index: 1 of steps that have nothing to do with each other, near 0 where one decides all.
+        unforeseen_risk: of each step, whatever the forecast says.
 
     >>> round(joint_risk([0.02, 0.02], 1.0), 4), round(joint_risk([0.02, 0.02], 0.5), 4)
     (0.0396, 0.02)
@@ -49,11 +49,13 @@ def joint_risk(short: Sequence[float] | Array, extremal_index: float) -> float:
     each = np.asarray(short, dtype=np.float64)
     if not len(each):
         return 0.0
-    together = 1 - float(np.prod((1 - each) ** extremal_index))
-    return max(together, float(each.max()))
+    spared = float(np.prod((1 - each) ** extremal_index)) * (1 - unforeseen_risk) ** len(each)
+    return max(1 - spared, float(each.max()))
 
 
-def windows(short: Array, *, most_risk: float, extremal_index: float, least_steps: int = 2) -> list[Window]:
+def windows(
+    short: Array, *, most_risk: float, extremal_index: float, unforeseen_risk: float = 0.0, least_steps: int = 2
+) -> list[Window]:
     """The windows in which the risk stays within bounds: the longest first found, none overlapping, in order of time.
 
     Args:
@@ -61,6 +63,7 @@ def windows(short: Array, *, most_risk: float, extremal_index: float, least_step
             is never safe.
         most_risk: of turning an owner away in a window.
         extremal_index: of the shortfalls.
+        unforeseen_risk: of each step, whatever the forecast says.
         least_steps: readings that a window must span, its two ends counted.
 
     >>> [(one.first, one.last) for one in windows(np.array([0.3, 0.0, 0.01, 0.0, 0.4, 0.0, 0.0]), most_risk=0.05,
@@ -69,7 +72,8 @@ def windows(short: Array, *, most_risk: float, extremal_index: float, least_step
     """
     each = [float(one) for one in short]
     # Plain numbers: a window is found in some dozen sums, for which arrays take ten times as long.
-    logs = [log1p(-min(one, _CERTAIN)) * extremal_index if one <= most_risk else nan for one in each]
+    unforeseen = log1p(-unforeseen_risk)
+    logs = [log1p(-min(one, _CERTAIN)) * extremal_index + unforeseen if one <= most_risk else nan for one in each]
     found: list[Window] = []
     free = [range(len(each))]
     while free:
@@ -77,7 +81,7 @@ def windows(short: Array, *, most_risk: float, extremal_index: float, least_step
         best = _longest(logs, span, log1p(-most_risk))
         if best is None or len(best) < least_steps:
             continue
-        risk = joint_risk(each[best.start : best.stop], extremal_index)
+        risk = joint_risk(each[best.start : best.stop], extremal_index, unforeseen_risk)
         found.append(Window(first=best.start + 1, last=best.stop, risk=risk))
         free += [range(span.start, best.start), range(best.stop, span.stop)]
     return sorted(found, key=lambda one: one.first)

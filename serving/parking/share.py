@@ -63,10 +63,7 @@ def shared(manifest: Manifest, moment: Moment, request: v1.ShareRequest, answer:
             )
     most_risk = request.most_risk if request.HasField("most_risk") else _RISK
     short, fewest = short_of(request.bays, moment, answer), interval(answer, moment.config.quantiles)[..., 0]
-    found = [
-        windows(row, most_risk=most_risk, extremal_index=moment.config.extremal_index) if len(row) else []
-        for row in short
-    ]
+    found = [_offered(row, moment, most_risk) if len(row) else [] for row in short]
     reply = v1.ShareReply(
         model=manifest.name,
         version=str(manifest.version),
@@ -84,6 +81,16 @@ def shared(manifest: Manifest, moment: Moment, request: v1.ShareRequest, answer:
         said = _said(len(own), request.bays, most_risk, is_known=is_known, quality=lot.quality)
         reply.lots.append(v1.LotShare(lot=lot, windows=own, words=words(said)))
     return reply
+
+
+def _offered(short: npt.NDArray[np.floating], moment: Moment, most_risk: float) -> list[Window]:
+    config = moment.config
+    return windows(
+        short,
+        most_risk=most_risk,
+        extremal_index=config.extremal_index,
+        unforeseen_risk=config.unforeseen_risk,
+    )
 
 
 def short_of(bays: int, moment: Moment, answer: Answer) -> npt.NDArray[np.floating]:

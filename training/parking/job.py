@@ -24,7 +24,7 @@ from training.parking.traits import share_missing
 from training.provenance import is_simulated
 from training.split import Split
 
-_READ = ("step_min", "measure", "extremal_index")
+_READ = ("step_min", "measure", "extremal_index", "unforeseen_risk")
 """Of the config: what is read from the counts, said by a flag, or fitted."""
 
 _SETTINGS = {key: value for key, value in ParkingConfig().to_json().items() if key not in _READ}

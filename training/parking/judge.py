@@ -156,7 +156,7 @@ def judge(
         ledger=books.ledger(),
         full=full.scores(),
         held=_held(inside, counted, config),
-        offered=offering.offers(config.extremal_index),
+        offered=offering.offers(config.extremal_index, config.unforeseen_risk),
         offering=offering,
         widths=widths,
         examples=examples,

@@ -14,7 +14,7 @@ from training.parking.job import Job
 from training.parking.judge import Judgement, judge
 from training.parking.replay import Widths
 from training.parking.sample import Past
-from training.parking.windows import fit_extremal_index
+from training.parking.windows import fit_risk
 
 UNIT = "spaces"
 
@@ -65,7 +65,8 @@ def learn(job: Job, threads: int, path: Path, bar: Progress) -> Learned:
     state = Widths.of(past.start)
     found = judge(Graph(path), past, tracked, job.learned, split.validation, state, bar, what="tracking intervals")
     state.into(past.start)
-    config = replace(config, extremal_index=fit_extremal_index(found.offering))
+    extremal_index, unforeseen_risk = fit_risk(found.offering)
+    config = replace(config, extremal_index=extremal_index, unforeseen_risk=unforeseen_risk)
     return Learned(
         fitted=fitted,
         native=native,

@@ -1,6 +1,5 @@
 """Share windows, back-tested: how often an owner would have been turned away, beside how often it was said."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -20,7 +19,10 @@ SHARES = (0.1, 0.25, 0.5)
 HOURS = (0, 6, 12, 18)
 """Local hours at which windows are offered."""
 
-_GRID = np.array([0.1, 0.2, 0.35, 0.5, 0.7, 1.0, 1.5, 2.2, 3.3, 5.0, 7.5])
+_EXTREMAL = (1.0, 0.5, 0.25)
+_UNFORESEEN = (0.0, 0.0005, 0.001, 0.0015, 0.002, 0.0025, 0.003, 0.0035, 0.004, 0.005, 0.006, 0.008)
+_MOST_TIMES = 120
+"""Times and shares of bays by which the risks are fitted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,34 +73,56 @@ class Offering:
             self.short.append(short[self.learned])
             self.came.append(came[self.learned])
 
-    def offers(self, extremal_index: float) -> Offers:
-        """What became of the windows at that extremal index."""
-        stated, failed, length, lots = [], [], [], set()
-        for short, came in zip(self.short, self.came, strict=True):
-            for lot in np.flatnonzero(short.min(axis=1) <= MOST_RISK):
-                for one in windows(short[lot], most_risk=MOST_RISK, extremal_index=extremal_index):
-                    known = came[lot, one.first - 1 : one.last]
-                    # A window that nobody counted to its end may have failed unseen; one that failed did.
-                    if np.isnan(known).any() and not np.nansum(known):
-                        continue
-                    stated.append(one.risk)
-                    failed.append(bool(np.nansum(known)))
-                    length.append(one.last - one.first)
-                    lots.add(int(lot))
-        step_h = self.past.config.step_min / 60
+    def offers(self, extremal_index: float, unforeseen_risk: float) -> Offers:
+        """What became of the windows at that extremal index and that risk of what nobody foresees."""
+        told = self.told(extremal_index, unforeseen_risk)
+        if not len(told):
+            return Offers(count=0, stated=float("nan"), failed=float("nan"), hours=float("nan"), lots=0)
+        stated, failed, steps = told[:, :3].mean(axis=0)
         return Offers(
-            count=len(stated),
-            stated=float(np.mean(stated)) if stated else float("nan"),
-            failed=float(np.mean(failed)) if failed else float("nan"),
-            hours=float(np.mean(length)) * step_h if length else float("nan"),
-            lots=len(lots),
+            count=len(told),
+            stated=float(stated),
+            failed=float(failed),
+            hours=float(steps) * self.past.config.step_min / 60,
+            lots=len(np.unique(told[:, 3])),
         )
 
+    def told(self, extremal_index: float, unforeseen_risk: float, every: int = 1) -> npt.NDArray[np.float64]:
+        """(window, 4): the risk that was stated, whether it failed, its steps from end to end, and its lot.
 
-def fit_extremal_index(found: Offering, grid: Sequence[float] | Array = _GRID) -> float:
-    """The extremal index at which the windows fail as often as is said; 1 where nothing could be offered."""
-    off = []
-    for index in grid:
-        offered = found.offers(float(index))
-        off.append(abs(offered.failed - offered.stated) if offered.count else np.inf)
-    return float(grid[int(np.argmin(off))]) if np.isfinite(off).any() else 1.0
+        Args:
+            extremal_index: of ``features.parking.sharing``.
+            unforeseen_risk: likewise.
+            every: only of every so-manieth time and share of bays.
+        """
+        found = []
+        for short, came in zip(self.short[::every], self.came[::every], strict=True):
+            for lot in np.flatnonzero(short.min(axis=1) <= MOST_RISK):
+                for one in windows(
+                    short[lot], most_risk=MOST_RISK, extremal_index=extremal_index, unforeseen_risk=unforeseen_risk
+                ):
+                    known = came[lot, one.first - 1 : one.last]
+                    has_failed = bool(np.nansum(known))
+                    # A window that nobody counted to its end may have failed unseen; one that failed did.
+                    if has_failed or not np.isnan(known).any():
+                        found.append((one.risk, has_failed, one.last - one.first, lot))
+        return np.array(found, dtype=np.float64).reshape(-1, 4)
+
+
+def fit_risk(found: Offering) -> tuple[float, float]:
+    """The extremal index and the risk of what nobody foresees at which windows fail as often as is said.
+
+    Both are 1 and 0 where nothing was offered.
+    """
+    # Neighbouring times tell the same: some of them are enough.
+    every = max(1, len(found.short) // _MOST_TIMES)
+    best, least = (1.0, 0.0), np.inf
+    for extremal_index in _EXTREMAL:
+        for unforeseen_risk in _UNFORESEEN:
+            told = found.told(extremal_index, unforeseen_risk, every)
+            # By halves, the safer and the riskier: one error must not make up for another.
+            halves = np.array_split(told[np.argsort(told[:, 0], kind="stable")], 2) if len(told) else []
+            off = sum(abs(float(one[:, 1].mean() - one[:, 0].mean())) for one in halves if len(one))
+            if len(told) and off < least:
+                best, least = (extremal_index, unforeseen_risk), off
+    return best

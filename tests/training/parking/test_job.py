@@ -111,7 +111,7 @@ def test_a_setting_that_there_is_none_of_is_refused_with_the_nearest():
     known_settings({"trees_count": 3, "full_share": 0.1})
     with pytest.raises(UnknownName, match="Did you mean 'full_share'"):
         known_settings({"fullshare": 0.1})
-    for name in ("step_min", "measure", "extremal_index"):
+    for name in ("step_min", "measure", "extremal_index", "unforeseen_risk"):
         with pytest.raises(UnknownName):
             known_settings({name: 1})
 
@@ -124,8 +124,7 @@ def test_a_measure_is_of_parking_alone(home, tmp_path, domain):
         command("train", domain, "--data", data, "--entity-col", "lot_id", "--measure", "free", *hazard)
 
 
-@pytest.mark.parametrize("flag", ["--covariates", "--events"])
-def test_what_is_of_other_domains_is_refused_where_a_model_is_judged(home, tmp_path, flag):
+def test_what_is_of_other_domains_is_refused_where_a_model_is_judged(home, tmp_path):
     data = write(tmp_path, free(14))
     with pytest.raises(BadInput, match="not of parking"):
-        command("evaluate", "parking", "--data", data, "--entity-col", "lot_id", flag, tmp_path / "x.jsonl")
+        command("evaluate", "parking", "--data", data, "--entity-col", "lot_id", "--events", tmp_path / "x.jsonl")

@@ -21,7 +21,7 @@ HOURS = (0, 6, 12, 18)
 
 _EXTREMAL = (1.0, 0.5, 0.25)
 _UNFORESEEN = (0.0, 0.0005, 0.001, 0.0015, 0.002, 0.0025, 0.003, 0.0035, 0.004, 0.005, 0.006, 0.008)
-_MOST_TIMES = 120
+_MOST_TIMES = 60
 """Times and shares of bays by which the risks are fitted."""
 
 

@@ -124,7 +124,7 @@ def test_a_measure_is_of_parking_alone(home, tmp_path, domain):
         command("train", domain, "--data", data, "--entity-col", "lot_id", "--measure", "free", *hazard)
 
 
-@pytest.mark.parametrize("flag", ["--covariates", "--events"])
+@pytest.mark.parametrize("flag", ["--events"])
 def test_what_is_of_other_domains_is_refused_where_a_model_is_judged(home, tmp_path, flag):
     data = write(tmp_path, free(14))
     with pytest.raises(BadInput, match="not of parking"):

@@ -76,7 +76,7 @@ class ParkingConfig:
             ("weeks", 2, 12),
             ("neighbours", 1, 64),
             ("tracking_gain", 0, 1),
-            ("extremal_index", 1e-3, 1),
+            ("extremal_index", 1e-3, 100),
         ):
             if not low <= getattr(self, name) <= high:
                 raise BadInput(

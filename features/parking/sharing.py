@@ -40,7 +40,8 @@ def joint_risk(short: Sequence[float] | Array, extremal_index: float) -> float:
 
     Args:
         short: (step,), the probability at each.
-        extremal_index: 1 of steps that have nothing to do with each other, near 0 where one decides all.
+        extremal_index: 1 of steps that have nothing to do with each other, near 0 where one decides all; above 1 where
+            shortfalls come more often than the tails of the forecast say.
 
     >>> round(joint_risk([0.02, 0.02], 1.0), 4), round(joint_risk([0.02, 0.02], 0.5), 4)
     (0.0396, 0.02)

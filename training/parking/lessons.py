@@ -78,8 +78,9 @@ def draw(
     filled = begun = 0
     for at, (some, table) in enumerate(past.tables(issues, bar, "building features")):
         hide_history(table, chance.random(len(some) * lots) < recipe.cold_share)
-        free = targets(shares, some, past.config)
-        useful = ~np.isnan(free).all(axis=1) & table.inputs["profile_mask"].all(axis=1)
+        # Where nothing is usual, as at night of a lot that is counted by day, nothing can be learned either.
+        free = np.where(table.inputs["profile_mask"], targets(shares, some, past.config), np.float32(np.nan))
+        useful = ~np.isnan(free).all(axis=1)
         chosen = np.flatnonzero(useful & (chance.random(len(free)) < share))
         parts = {name: _told(table, name) for name in _TAKEN} | {"free": free}
         if not at:

@@ -20,7 +20,7 @@ SHARES = (0.1, 0.25, 0.5)
 HOURS = (0, 6, 12, 18)
 """Local hours at which windows are offered."""
 
-_GRID = np.array([0.05, 0.08, 0.12, 0.18, 0.25, 0.35, 0.5, 0.7, 1.0])
+_GRID = np.array([0.1, 0.2, 0.35, 0.5, 0.7, 1.0, 1.5, 2.2, 3.3, 5.0, 7.5])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

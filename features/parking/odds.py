@@ -46,14 +46,17 @@ def at_most(free: Array, full: Array, levels: Sequence[float], full_below: Array
     [0.3]
     """
     free, full, full_below, spaces = (np.asarray(each, dtype=np.float64) for each in (free, full, full_below, spaces))
-    low = np.maximum(2 * free[..., :1] - free[..., 1:2], 0)
-    high = 2 * free[..., -1:] - free[..., -2:-1]
-    points = np.concatenate([np.minimum(low, free[..., :1]), free, np.maximum(high, free[..., -1:])], axis=-1)
-    heights = np.broadcast_to(np.array([0.0, *levels, 1.0]), points.shape)
-    points = np.concatenate([points, full_below[..., None] * np.ones_like(points[..., :1])], axis=-1)
-    heights = np.concatenate([heights, full[..., None] * np.ones_like(points[..., :1])], axis=-1)
+    below = full_below[..., None] * np.ones_like(free[..., :1])
+    low = np.minimum(np.maximum(2 * free[..., :1] - free[..., 1:2], 0), free[..., :1])
+    high = np.maximum(2 * free[..., -1:] - free[..., -2:-1], free[..., -1:])
+    likely = full[..., None] * np.ones_like(below)
+    # What quantiles far above the threshold leave of the probability of being full lies at the threshold itself.
+    points = np.concatenate([np.minimum(low, below), low, free, high, below], axis=-1)
+    edge = np.where(low > below, np.minimum(likely, levels[0]), 0.0)
+    inner = np.broadcast_to(np.array([*levels, 1.0]), (*points.shape[:-1], len(levels) + 1))
+    heights = np.concatenate([np.zeros_like(edge), edge, inner, likely], axis=-1)
     # By height first: a jump, where several quantiles are one number, keeps its order.
-    order = np.argsort(heights, axis=-1, kind="stable")
+    order = np.lexsort((points, heights), axis=-1)
     points = np.maximum.accumulate(np.take_along_axis(points, order, axis=-1), axis=-1)
     heights = np.take_along_axis(heights, order, axis=-1)
     at = np.broadcast_to(spaces[..., None], points[..., :1].shape)

@@ -214,7 +214,9 @@ def ahead_of(sight: Sight, now: Now, sunday: FloatArray, state: ParkingState, co
     targets = sight.latest[:, None] + np.arange(1, config.horizon_steps + 1)
     usual, day = sight.usual, config.steps_per_day
     level = usual.level[targets]
-    rise = level - usual.level[sight.latest][:, None]
+    # Of a lot of which nothing was counted of late it is not known from where it rises.
+    counted = ~np.isnan(now.free)[:, None]
+    rise = np.where(counted, level - usual.level[sight.latest][:, None], np.float32(np.nan))
     before = {days: _known_deviation(sight, targets - days * day) for days in _DAYS_BACK}
     around = np.stack([before[days] for days in _AROUND_DAYS_BACK])
     change, spread = analogs(sight.values, now.free, sight.clock, sight.latest, config)

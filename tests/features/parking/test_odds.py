@@ -1,7 +1,7 @@
 """What a forecast says of any number of spaces: monotone in the spaces, in the demand and in the capacity."""
 
 import numpy as np
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from features.parking.odds import agreed, at_arrival, at_most
@@ -11,7 +11,10 @@ FULL_SHARE = 0.05
 
 capacity = st.floats(5, 2000)
 share = st.floats(0, 1.1)
+above_it = st.floats(1e-3, 1.1)
 odds = st.floats(0, 1)
+told = st.floats(0, LEVELS[-1])
+"""Beyond the highest quantile all that is left ends at the threshold, or not far above."""
 quantiles = st.lists(share, min_size=len(LEVELS), max_size=len(LEVELS)).map(sorted)
 
 
@@ -48,14 +51,15 @@ def test_it_is_a_probability_and_rises_with_the_spaces(shares, full, spaces, one
     assert 0 <= fewer <= more + 1e-9 <= 1 + 2e-9
 
 
-@given(quantiles, odds, capacity, share, st.floats(0, 0.5))
+@given(quantiles, told, capacity, above_it, st.floats(0, 0.5))
 def test_it_rises_with_demand(shares, full, spaces, asked, more_cars):
-    """Every quantile lower by as many cars."""
-    fewer = np.maximum(np.array(shares) - more_cars, 0)
-    before, after = (chance(*forecast(each, full, spaces), asked * spaces) for each in (shares, fewer))
+    """Every quantile lower by as many cars; of what counts as full there is one figure, and below it a convention."""
+    fewer, above = np.maximum(np.array(shares) - more_cars, 0), (FULL_SHARE + asked) * spaces
+    before, after = (chance(*forecast(each, full, spaces), above) for each in (shares, fewer))
     assert after >= before - 1e-5
 
 
+@example([1.0] * len(LEVELS), 0.03125, 5.0)
 @given(quantiles, odds, capacity)
 def test_what_it_says_of_the_threshold_is_the_probability_of_being_full(shares, full, spaces):
     """Where quantiles were brought to the threshold it leaps there, over that probability."""
@@ -64,12 +68,13 @@ def test_what_it_says_of_the_threshold_is_the_probability_of_being_full(shares, 
     assert full <= chance(free, full, below, float(below) * (1 + 1e-6)) + 1e-3
 
 
-@given(quantiles, odds, capacity, st.floats(0, 500), share)
+@given(quantiles, told, capacity, st.floats(0, 500), above_it)
 def test_it_falls_where_the_lot_is_larger_at_the_same_number_of_cars(shares, full, spaces, more_bays, asked):
     """Every quantile of what is free is as many bays higher, and the same number of spaces is asked for."""
-    larger = (np.array(shares) * spaces + more_bays) / (spaces + more_bays)
-    before = chance(*forecast(shares, full, spaces), asked * spaces)
-    after = chance(*forecast(larger, full, spaces + more_bays), asked * spaces)
+    larger, above = (np.array(shares) * spaces + more_bays) / (spaces + more_bays), FULL_SHARE * more_bays
+    above += (FULL_SHARE + asked) * spaces
+    before = chance(*forecast(shares, full, spaces), above)
+    after = chance(*forecast(larger, full, spaces + more_bays), above)
     assert after <= before + 1e-4
 
 

@@ -99,9 +99,9 @@ def test_the_whole_path_in_an_empty_folder(demo: Start, tmp_path: Path) -> None:
     assert "SIMULATED  Jongno-1/in  volume_veh_h" in output
     assert "demo-simulated/1, veh/h, quality: ok" in output
     # A lot, where to park, and what residents can lend.
-    assert "Myeong-dong garage (simulated)" in output
-    assert "chance of a space" in output
-    assert "can be lent" in output
+    assert "SIMULATED  Free spaces of" in output
+    assert "SIMULATED  Parking for" in output
+    assert "SIMULATED  When 5 bays can be lent" in output
     # Criteria, the risk of a flood and of a haze before they come, and why.
     assert "water level at least 550 cm" in output
     assert "SIMULATED  Flooding of Jamsu bridge" in output

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
+from textwrap import fill
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 _LIKELY = 0.5
 _FAN_WIDTH = 32
+_TITLE_CHARACTERS = 80
 _BLUE, _RED, _INK, _GREY = "#0b6e99", "#b3372f", "#1b2733", "#6b7883"
 
 
@@ -100,7 +102,8 @@ def png(parking: Parking, lot: ParkingLot, path: Path) -> None:
     below.xaxis.set_major_formatter(ConciseDateFormatter(locator, show_offset=False))  # type: ignore[no-untyped-call]
     below.set_xlabel(f"local time, {parking.timezone}")
     # "A$1$" is a name, not a formula.
-    figure.suptitle(_title(parking, lot), parse_math=False)
+    # A long name must not run out of the picture.
+    figure.suptitle(fill(_title(parking, lot), _TITLE_CHARACTERS), parse_math=False)
     figure.supxlabel(_caption(parking, lot), fontsize="small", color=_GREY)
     save_png(figure, path)
 

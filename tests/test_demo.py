@@ -116,7 +116,9 @@ def test_the_whole_path_in_an_empty_folder(demo: Start, tmp_path: Path) -> None:
     for name in ("forecast", "parking", "risk_river_jamsu", "risk_pm25"):
         assert (tmp_path / "here" / "demo-out" / f"{name}.png").read_bytes().startswith(PNG)
     assert sorted(entry.name for entry in (tmp_path / "here").iterdir()) == [".haechi", "demo-out", "features"]
-    assert list((tmp_path / "scratch").iterdir()) == []
+    # torch keeps one cache a user there, which a network's training makes; nothing of ours is left.
+    left = [entry.name for entry in (tmp_path / "scratch").iterdir() if not entry.name.startswith("torchinductor_")]
+    assert left == []
     assert running(process) == []
     assert "Traceback" not in errors
 

@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from features.calendar import AroundHolidays
 from features.parking.analog import analogs
+from features.parking.around import of_all, of_city, of_its_like
 from features.parking.config import ParkingConfig
 from features.parking.profile import Clock, Profiles
 from features.parking.state import TRAITS, ParkingState
@@ -30,8 +31,6 @@ _SUNDAY_H = 12
 """Hours that tell whether a day runs like a Sunday."""
 _SUNDAY_LEAST = 0.003
 """Mean square by which a Sunday must differ for it to be told."""
-_LEAST_KNOWN = 0.25
-"""Share of a city's lots whose counts tell of the city: a caller may send one lot's alone."""
 _DAYS_BACK = (1, 2, 3, 4, 5, 6, 7)
 """Days before a target whose same time is seen."""
 _CHANGE_DAYS_BACK = (1, 2, 3, 7)
@@ -186,9 +185,9 @@ def seen_of(sight: Sight, now: Now, state: ParkingState, config: ParkingConfig) 
     along, size = _sunday(sight, config)
     # All at once: a city is looked up as often as this is called.
     others = [sight.trusted_deviation(latest - hours * hour) for hours in range(_AROUND_H)]
-    *city, city_day, city_along, city_size = _of_city(np.stack([*others, means[1], along, size]), state)
-    *like, like_day = _of_its_like(np.stack([*others, means[1]]), state)
-    everywhere = _of_all(np.stack([others[hours] for hours in _EVERYWHERE_H]))
+    *city, city_day, city_along, city_size = of_city(np.stack([*others, means[1], along, size]), state)
+    *like, like_day = of_its_like(np.stack([*others, means[1]]), state)
+    everywhere = of_all(np.stack([others[hours] for hours in _EVERYWHERE_H]))
     parts = [
         now.free,
         now.age_h,
@@ -232,8 +231,8 @@ def ahead_of(sight: Sight, now: Now, sunday: FloatArray, state: ParkingState, co
         spread,
         *before.values(),
         *(before[days] - sight.trusted_deviation(sight.latest - days * day)[:, None] for days in _CHANGE_DAYS_BACK),
-        *_of_city(around, state),
-        *_of_its_like(around, state),
+        *of_city(around, state),
+        *of_its_like(around, state),
     ]
     return np.ascontiguousarray(np.stack(parts, axis=-1).astype(np.float32).transpose(0, 2, 1, 3))
 
@@ -289,33 +288,3 @@ def _sunday(sight: Sight, config: ParkingConfig) -> tuple[FloatArray, FloatArray
 def _likeness(along: FloatArray, size: FloatArray) -> FloatArray:
     """0 where the day is as usual, 1 where it is like a Sunday."""
     return np.clip(along / (size + np.float32(_SUNDAY_LEAST)), -1, 1.5).astype(np.float32)
-
-
-def _of_all(deviation: FloatArray) -> FloatArray:
-    """The mean over all lots, (..., lot) to (..., lot); NaN where too few are known."""
-    known = ~np.isnan(deviation)
-    count = known.sum(axis=-1)
-    enough = (count >= _LEAST_KNOWN * deviation.shape[-1]) & (count > 0)
-    mean = np.where(known, deviation, np.float32(0)).sum(axis=-1, dtype=np.float64) / np.maximum(count, 1)
-    return np.broadcast_to(np.where(enough, mean, np.nan)[..., None], deviation.shape).astype(np.float32)
-
-
-def _of_city(deviation: FloatArray, state: ParkingState) -> FloatArray:
-    """The mean over each lot's city, (..., lot) to (..., lot); NaN where too few of its lots are known."""
-    found = np.empty(deviation.shape, dtype=np.float32)
-    for city in np.unique(state.city):
-        lots = np.flatnonzero(state.city == city)
-        found[..., lots] = _of_all(np.ascontiguousarray(deviation[..., lots]))
-    return found
-
-
-def _of_its_like(deviation: FloatArray, state: ParkingState) -> FloatArray:
-    """The mean over the lots that fill most alike, (..., lot)."""
-    total, count = np.zeros(deviation.shape, dtype=np.float32), np.zeros(deviation.shape, dtype=np.float32)
-    for columns in state.neighbour:
-        there = ~np.isnan(columns)
-        one = deviation[..., np.where(there, columns, 0).astype(np.int64)]
-        known = there & ~np.isnan(one)
-        total += np.where(known, one, np.float32(0))
-        count += known
-    return np.where(count > 0, total / np.maximum(count, 1), np.float32(np.nan)).astype(np.float32)

@@ -71,7 +71,7 @@ def backtest(
             checked += _check_leaks(learned, rows, job.seed)
             widths = Widths.of(learned.past.start)
             graph = Graph(learned.graph)
-            found.append(judge(graph, learned.past, rows, job.learned, own.split.validation, widths, bar))
+            found.append(judge(graph, learned.past, rows, job.learned, rows.start, widths, bar))
     rows_shown = [_row(job, rows, one) for rows, one in zip(stretches, found, strict=True)]
     document = {
         "model": job.name,

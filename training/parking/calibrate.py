@@ -4,14 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import torch
 from rich.progress import Progress
 
 from features.parking.config import ParkingConfig
 from features.quantiles import MEDIAN, outer
 from features.series import FloatArray
 from training.parking.fit import Fitted
-from training.parking.model import MOST_FREE, Odds, groups, tree_rows
+from training.parking.model import MOST_FREE, Odds, groups
 from training.parking.sample import Past, spread, targets, tensors
 
 IntArray = npt.NDArray[np.int64]
@@ -51,20 +50,9 @@ def errors(fitted: Fitted, past: Past, rows: range, lots: npt.NDArray[np.bool_],
     issues = spread(np.arange(rows.start, rows.stop - config.horizon_steps), _ISSUES)
     found, odds = [], Odds(config)
     for some, table in past.tables(issues, bar, "measuring errors"):
-        inputs = tensors(table)
-        with torch.inference_mode():
-            base, quantiles = fitted.quantiles(inputs)
-            low, high = (each.numpy() for each in odds.distances(quantiles))
-            parts = [tree_rows(inputs, base, quantiles, steps).numpy() for steps in fitted.steps]
-        moved = np.concatenate(
-            [
-                np.asarray(grown.moved.predict(own, num_threads=threads)).reshape(-1, len(steps))
-                for own, grown, steps in zip(parts, fitted.grown, fitted.steps, strict=True)
-            ],
-            axis=1,
-        )
-        middle = np.clip(quantiles[..., low.shape[2]].numpy() + moved, 0, MOST_FREE)
-        error = (targets(shares, some, config) - middle)[..., None]
+        quantiles, median = fitted.moved(tensors(table), threads)
+        low, high = (each.numpy() for each in odds.distances(quantiles))
+        error = (targets(shares, some, config) - np.clip(median, 0, MOST_FREE))[..., None]
         stretched = np.concatenate([-error / low, error / high], axis=2)
         found.append(stretched.reshape(len(some), -1, *stretched.shape[1:]).astype(np.float32))
     return Errors(scaled=np.concatenate(found), days=len(rows) / config.steps_per_day)

@@ -188,9 +188,9 @@ def _whole_file(
             mend="Judge it on another interval or city, or on its own test part with --split test",
         )
     warm = min(config.profile_days, len(panel) // (4 * config.steps_per_day)) * config.steps_per_day
-    lots, capacity = _lots(folder, panel, entities, reading, start, warm)
+    lots, capacity = _lots(folder, panel, config, entities, reading, start, warm)
     panel = panel.select(lots.ids)
-    past = _knowing(past_of(panel, lots, capacity, config), start, folder)
+    past = _knowing(past_of(panel, lots, capacity, config), start)
     shares = past.shares()
     judged = share_missing(shares, panel, config) < MOST_MISSING
     if not judged.any():
@@ -204,7 +204,13 @@ def _whole_file(
 
 
 def _lots(
-    folder: Path, panel: Panel, entities: Path | None, reading: ReadOptions, start: ParkingState, warm: int
+    folder: Path,
+    panel: Panel,
+    config: ParkingConfig,
+    entities: Path | None,
+    reading: ReadOptions,
+    start: ParkingState,
+    warm: int,
 ) -> tuple[Lots, FloatArray]:
     """Lots of a file: the model's own with what it knows of them, others with what is told or counted."""
     ours = lots_table.load(folder / lots_table.FILE)
@@ -213,14 +219,14 @@ def _lots(
         lots = ours.select(panel.entities)
         return lots, lots.capacity
     found = counted(panel.select(strangers), entities, reading.columns.entity, max(warm, 1))
-    tell_readings(found, ParkingConfig())
+    tell_readings(found, config)
     known = ours.select([name for name in panel.entities if name in set(start.entities)])
     lots = known.joined(found.lots)
     return lots, lots.capacity
 
 
-def _knowing(past: Past, start: ParkingState, folder: Path) -> Past:
-    """The state before the file, with what the model knows of its own lots, and of the cities of others."""
+def _knowing(past: Past, start: ParkingState) -> Past:
+    """The state before the file, with what the model knows of its own lots; of others what is typical of these."""
     column = {name: at for at, name in enumerate(start.entities)}
     state, names = past.start, past.panel.entities
     mine = [at for at, name in enumerate(names) if name in column]

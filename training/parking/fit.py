@@ -50,6 +50,22 @@ class Fitted:
         base = self.base(inputs)
         return base, rising(self.network(inputs) + base.unsqueeze(2), len(self.config.quantiles) // 2)
 
+    def moved(self, inputs: Inputs, threads: int) -> tuple[Tensor, npt.NDArray[np.float64]]:
+        """The network's quantiles as above, and the median as the trees move it, (entity, step); shares.
+
+        Args:
+            inputs: of the model.
+            threads: of the trees.
+        """
+        with torch.inference_mode():
+            base, quantiles = self.quantiles(inputs)
+            rows = [tree_rows(inputs, base, quantiles, steps).numpy() for steps in self.steps]
+        answers = [
+            np.asarray(grown.moved.predict(own, num_threads=threads)).reshape(-1, len(steps))
+            for own, grown, steps in zip(rows, self.grown, self.steps, strict=True)
+        ]
+        return quantiles, quantiles[..., quantiles.shape[2] // 2].numpy() + np.concatenate(answers, axis=1)
+
 
 def fit(
     past: Past,

@@ -12,7 +12,6 @@ from features.parking.config import ParkingConfig
 from training.options import TrainOptions
 from training.parking.fit import fit
 from training.parking.job import SETTINGS, Job, known_settings, read_job
-from training.parking.model import tree_rows
 from training.parking.recipe import Recipe
 from training.parking.sample import spread, targets, tensors
 from training.provenance import covariates_sha256, data_sha256
@@ -109,17 +108,7 @@ class OnValidation:
         error = plain = count = 0.0
         for some, table in past.tables(issues, bar, ""):
             inputs, came = tensors(table), targets(shares, some, config)
-            with torch.inference_mode():
-                base, quantiles = fitted.quantiles(inputs)
-                parts = [tree_rows(inputs, base, quantiles, steps).numpy() for steps in fitted.steps]
-            moved = np.concatenate(
-                [
-                    np.asarray(grown.moved.predict(rows, num_threads=1)).reshape(-1, len(steps))
-                    for rows, grown, steps in zip(parts, fitted.grown, fitted.steps, strict=True)
-                ],
-                axis=1,
-            )
-            median = quantiles[..., len(config.quantiles) // 2].numpy() + moved
+            _, median = fitted.moved(inputs, 1)
             change = inputs["profile"].numpy() + inputs["now_deviation"].numpy()[:, None]
             known = ~np.isnan(came) & inputs["profile_mask"].numpy()
             error += float(np.abs(median - came)[known].sum())

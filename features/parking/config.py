@@ -109,8 +109,8 @@ class ParkingConfig:
 
     @property
     def memory_steps(self) -> int:
-        """Readings that the state keeps: of a week's deviations from profiles, and of those; one day may be late."""
-        return (self.profile_days + 9) * self.steps_per_day
+        """Readings that the state keeps: of two weeks' deviations from profiles, and of those; one day may be late."""
+        return (self.profile_days + 16) * self.steps_per_day
 
     @property
     def ring(self) -> Ring:

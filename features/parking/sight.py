@@ -31,8 +31,8 @@ _SUNDAY_H = 12
 """Hours that tell whether a day runs like a Sunday."""
 _SUNDAY_LEAST = 0.003
 """Mean square by which a Sunday must differ for it to be told."""
-_DAYS_BACK = (1, 2, 3, 4, 5, 6, 7)
-"""Days before a target whose same time is seen."""
+_DAYS_BACK = (1, 2, 3, 4, 5, 6, 7, 14)
+"""Days before a target whose same time is seen: no more than the state keeps deviations of."""
 _CHANGE_DAYS_BACK = (1, 2, 3, 7)
 """Days before of which is seen how the deviation went on from the hour of the issue to that of the target."""
 _AROUND_DAYS_BACK = (1, 7)
@@ -77,6 +77,15 @@ AHEAD = (
 )
 """Of a lot at a target; shares of its capacity, but for days."""
 
+SEASON = (
+    "days since the turn of the year",
+    "cosine of year",
+    "sine of year",
+    "cosine of half year",
+    "sine of half year",
+)
+"""Of ``CALENDAR``: the time of year."""
+
 CALENDAR = (
     "hour",
     "type of day",
@@ -87,10 +96,7 @@ CALENDAR = (
     "regional holiday next day",
     "days until a holiday",
     "days since a holiday",
-    "cosine of year",
-    "sine of year",
-    "cosine of half year",
-    "sine of half year",
+    *SEASON,
     "ahead h",
 )
 """Of a target; the type of day as ``features.calendar.DAY_TYPES``."""
@@ -248,10 +254,20 @@ def calendar_of(sight: Sight, config: ParkingConfig) -> FloatArray:
         clock.kind[targets],
         *np.moveaxis(sight.flags[targets], -1, 0),
         *(each[targets] for each in (around.regional, around.regional_next, around.until_days, around.since_days)),
+        _since_turn_days(clock.day[targets]),
         *(turn(times * angle) for times in (1, 2) for turn in (np.cos, np.sin)),
         np.broadcast_to(steps * (config.step_min / 60), targets.shape),
     ]
     return np.stack(parts, axis=-1).astype(np.float32)
+
+
+def _since_turn_days(day: IntArray) -> FloatArray:
+    """Days since the nearest first of January, below zero before it, of local days since 1970."""
+    date = day.astype("datetime64[D]")
+    year = date.astype("datetime64[Y]")
+    since, until = (abs((date - turn.astype("datetime64[D]")).astype(np.int64)) for turn in (year, year + 1))
+    found: FloatArray = np.where(since <= until, since, -until).astype(np.float32)
+    return found
 
 
 def _known_deviation(sight: Sight, rows: IntArray) -> FloatArray:

@@ -9,12 +9,11 @@ import torch
 from rich.progress import Progress
 from torch import Tensor
 
-from features.errors import HaechiError
 from features.parking.config import ParkingConfig
 from training.parking.grow import Grown, Lessons, grow_group
 from training.parking.lessons import Drawn, draw
 from training.parking.model import Base, Inputs, groups, rising, tree_rows
-from training.parking.network import Network, fit_network
+from training.parking.network import Networks, fit_network
 from training.parking.recipe import Recipe
 from training.parking.sample import Past, spread, targets
 from training.parking.traits import fit_traits
@@ -25,6 +24,8 @@ _RHO_ISSUES = 200
 """Issue times that tell how fast a deviation fades."""
 _BLOCK = 8192
 """Rows that the network answers at once."""
+_YEAR_MIN = 365 * 24 * 60
+"""Minutes of history below which nothing is learned of the time of year: it would be what only ever went by once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -40,7 +41,7 @@ class Fitted:
     """
 
     base: Base
-    network: Network
+    network: Networks
     grown: tuple[Grown, ...]
     steps: tuple[range, ...]
     config: ParkingConfig
@@ -97,10 +98,10 @@ def fit(
     issues = issue_rows(config, learned, recipe.issues)
     base = Base(config)
     base.rho = torch.from_numpy(_rho(past, shares, spread(issues, _RHO_ISSUES), bar))
-    count = -(-len(issues) * int(lots.sum()) // recipe.rows)
-    parts = _Parts(past, np.where(lots, shares, np.float32(np.nan)), issues, count, recipe, seed, bar)
-    network = fit_network(parts, count, base, config, recipe, seed, bar, on_step)
-    drawn = parts.drawn
+    parts = _Parts(past, np.where(lots, shares, np.float32(np.nan)), issues, lots, learned, recipe, seed, bar)
+    network = fit_network(parts, parts.count, base, config, recipe, seed, bar, on_step)
+    # What the network learned from it errs on less than it will: the trees correct it on what it has not seen.
+    drawn = parts.held_out()
     steps = groups(config)
     untrained = Fitted(base=base, network=network, grown=(), steps=tuple(steps), config=config)
     answers = _answers(untrained, drawn)
@@ -113,14 +114,15 @@ def fit(
 
 
 class _Parts:
-    """The rows to learn from, every so-manieth issue time a part; the last one made is kept, and no other."""
+    """The rows that the networks learn from, part by part, and those held out for the trees; none is kept."""
 
     def __init__(
         self,
         past: Past,
         shares: npt.NDArray[np.float32],
         issues: IntArray,
-        count: int,
+        lots: npt.NDArray[np.bool_],
+        learned: int,
         recipe: Recipe,
         seed: int,
         bar: Progress,
@@ -128,23 +130,26 @@ class _Parts:
         self._past, self._shares, self._recipe, self._bar = past, shares, recipe, bar
         # Each part holds hours of all kinds: a stride that shares a factor with the day would not.
         order = np.random.default_rng(seed).permutation(len(issues))
-        self._parts = [np.sort(issues[some]) for some in np.array_split(order, count)]
+        at_once = max(1, recipe.rows // max(int(lots.sum()), 1))
+        held_out = min(at_once, len(issues) // 2)
+        self.count = -(-(len(issues) - held_out) // at_once)
+        self._held_out = np.sort(issues[order[:held_out]])
+        self._parts = [np.sort(issues[some]) for some in np.array_split(order[held_out:], self.count)]
+        self._knows_season = learned * past.config.step_min >= _YEAR_MIN
         self._chance = np.random.default_rng(seed)
-        self._drawn: Drawn | None = None
 
     def __iter__(self) -> Iterator[Drawn]:
         for some in self._parts:
-            # The one before goes first: two at once would be most of the memory.
-            self._drawn = None
-            self._drawn = draw(self._past, self._shares, some, self._recipe, self._chance, self._bar)
-            yield self._drawn
+            yield self._draw(some)
 
-    @property
-    def drawn(self) -> Drawn:
-        """The last part that was made."""
-        if self._drawn is None:
-            raise HaechiError(cause="No part was drawn", mend="Report this: there is always one")
-        return self._drawn
+    def held_out(self) -> Drawn:
+        """Rows that no network has seen."""
+        return self._draw(self._held_out)
+
+    def _draw(self, issues: IntArray) -> Drawn:
+        recipe, chance = self._recipe, self._chance
+        drawn = draw(self._past, self._shares, issues, recipe, chance, self._bar)
+        return drawn if self._knows_season else drawn.without_season()
 
 
 def issue_rows(config: ParkingConfig, learned: int, most: int) -> IntArray:

@@ -1,6 +1,6 @@
 """Rows to learn from, drawn from all issue times and lots, half as precise as they are forecast from to save memory."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +10,7 @@ from torch import Tensor
 
 from features.errors import BadInput
 from features.parking.build import Table
+from features.parking.sight import CALENDAR, SEASON
 from training.parking.cold import hide_history
 from training.parking.model import Inputs
 from training.parking.recipe import Recipe
@@ -40,6 +41,12 @@ class Drawn:
 
     def __len__(self) -> int:
         return len(self.free)
+
+    def without_season(self) -> "Drawn":
+        """The same, the time of year hidden."""
+        calendar = self.shared["calendar"].clone()
+        calendar[..., [CALENDAR.index(name) for name in SEASON]] = 0
+        return replace(self, shared=self.shared | {"calendar": calendar})
 
     def some(self, rows: slice | Tensor) -> Inputs:
         """Inputs of some rows, as the model takes them."""

@@ -1,6 +1,6 @@
 """One global model of all lots, in three layers that each forecast what the one before leaves.
 
-The *base* is the profile and what is left by then of the deviation from it; a *network* adds quantiles of what that
+The *base* is the profile and what is left by then of the deviation from it; *networks* add quantiles of what that
 leaves; *boosted trees* move the median, and say how likely the lot is full. Quantiles are the median and the network's
 distances from it, stretched lot by lot by its errors on what training had not seen (conformalised quantile regression,
 Romano, Patterson and Candes 2019), and brought into agreement with the probability of being full: each level lies on

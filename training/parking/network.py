@@ -1,10 +1,10 @@
-"""A small network that sees the last two days of a lot and of those around it, and forecasts all steps at once.
+"""Small networks that see the last two days of a lot and of those around it, and forecast all steps at once.
 
 Pinball loss over all quantiles (Koenker and Bassett 1978), the median's heavier; AdamW on one cycle (Loshchilov and
 Hutter 2019, Smith 2018).
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -32,6 +32,9 @@ _FURTHEST = 8.0
 _SCALE = 2.0
 """Standard deviations that are one unit of an input: smaller inputs overfit less, by half a per cent a day ahead."""
 
+_FEWEST_STEPS = 75
+"""With fewer the weights hardly leave where chance put them, however few rows there are."""
+
 _SMALLEST_COVARIATE, _NO_WEIGHT = 1e-6, 1e30
 """A covariate may be counted in a large unit; divided by the other it is nothing."""
 
@@ -51,12 +54,14 @@ class Network(nn.Module):
             self.register_buffer("covariate_scale", torch.stack([torch.zeros(told), torch.ones(told)]))
         self.register_buffer("seen_scale", torch.stack([torch.zeros(len(SEEN)), torch.ones(len(SEEN))]))
         self.register_buffer("ahead_scale", torch.stack([torch.zeros(len(AHEAD)), torch.ones(len(AHEAD))]))
+        self.register_buffer("calendar_scale", torch.stack([torch.zeros(len(_OTHER)), torch.ones(len(_OTHER))]))
         self.first = nn.Linear(inside, width)
         self.blocks = nn.ModuleList([nn.Linear(width, width) for _ in range(recipe.network_blocks)])
         self.last = nn.Linear(width, self.steps * self.quantiles)
         with torch.no_grad():
             self.last.weight *= 0.3
 
+    calendar_scale: Tensor
     seen_scale: Tensor
     ahead_scale: Tensor
     covariate_scale: Tensor
@@ -65,7 +70,7 @@ class Network(nn.Module):
         """(entity, step, quantile), shares of the capacity, to be added to the base; not sorted."""
         seen = _scaled(inputs["seen"], inputs["seen_mask"], self.seen_scale)
         ahead = _scaled(inputs["ahead"], inputs["ahead_mask"], self.ahead_scale).flatten(1)
-        ends = [_calendar(inputs["calendar"][:, at]) for at in (0, -1)]
+        ends = [self._calendar(inputs["calendar"][:, at]) for at in (0, -1)]
         told = []
         if self.covariates:
             told = [_scaled(inputs["covariate"], inputs["covariate_mask"], self.covariate_scale).flatten(1)]
@@ -75,19 +80,32 @@ class Network(nn.Module):
         found: Tensor = self.last(hidden).view(-1, self.steps, self.quantiles) * _OUTPUT
         return found
 
+    def _calendar(self, row: Tensor) -> Tensor:
+        """(entity, column): hour and type of day as one of many, the rest as it is."""
+        hours = torch.arange(_HOURS, device=row.device)
+        kinds = torch.arange(_KINDS, device=row.device)
+        hour = (row[:, _HOUR].floor().unsqueeze(1) == hours).to(row.dtype)
+        kind = (row[:, _KIND].unsqueeze(1) == kinds).to(row.dtype)
+        other = ((row[:, _OTHER] - self.calendar_scale[0]) / self.calendar_scale[1]).clamp(-_FURTHEST, _FURTHEST)
+        return torch.cat([hour, kind, other], dim=1)
+
+
+class Networks(nn.Module):
+    """Some that differ by chance alone; what they answer is their mean."""
+
+    def __init__(self, each: Sequence[Network]) -> None:
+        super().__init__()
+        self.each = nn.ModuleList(each)
+
+    def forward(self, inputs: Inputs) -> Tensor:
+        """As ``Network``."""
+        answers = [network(inputs) for network in self.each]
+        return torch.stack(answers).mean(dim=0)
+
 
 def _scaled(values: Tensor, mask: Tensor, scale: Tensor) -> Tensor:
     """Around zero, and zero where unknown."""
     return torch.where(mask, ((values - scale[0]) / scale[1]).clamp(-_FURTHEST, _FURTHEST), 0.0)
-
-
-def _calendar(row: Tensor) -> Tensor:
-    """(entity, column): hour and type of day as one of many, the rest as it is."""
-    hours = torch.arange(_HOURS, device=row.device)
-    kinds = torch.arange(_KINDS, device=row.device)
-    hour = (row[:, _HOUR].floor().unsqueeze(1) == hours).to(row.dtype)
-    kind = (row[:, _KIND].unsqueeze(1) == kinds).to(row.dtype)
-    return torch.cat([hour, kind, row[:, _OTHER] / _FURTHEST], dim=1)
 
 
 def fit_network(
@@ -99,49 +117,50 @@ def fit_network(
     seed: int,
     bar: Progress,
     on_step: Callable[[object], None] = lambda _: None,
-) -> Network:
+) -> Networks:
     """Fit on rows that come part by part, as many steps on each.
 
     Args:
         parts: of the rows, each of all times alike; at least one.
         count: of the parts.
-        base: what the network's answer is added to.
+        base: what the networks' answer is added to.
         config: of the features.
         recipe: settings of the fit.
         seed: of the weights and of the order of rows.
         bar: shows steps done and time left.
         on_step: is called after each step; what it raises ends the fit.
     """
-    torch.manual_seed(seed)
-    chance = np.random.default_rng(seed)
-    network = Network(config, recipe)
-    course: _Course | None = None
+    courses: list[_Course] = []
     for drawn in parts:
-        if course is None:
-            network.seen_scale, network.ahead_scale = (_moments(drawn.inputs[name]) for name in ("seen", "ahead"))
-            if "covariate" in drawn.shared:
-                network.covariate_scale = _told(drawn.shared["covariate"], drawn.shared["covariate_mask"])
-            course = _Course(network, base, config, recipe, _steps(count * len(drawn), recipe) // count * count)
-        for step in bar.track(range(course.steps // count), description="fitting the network"):
-            some = torch.from_numpy(chance.integers(0, len(drawn), recipe.network_batch))
-            course.learn(drawn.some(some), drawn.free[some])
+        if not courses:
+            steps = _steps(count * len(drawn), config, recipe) // count * count
+            courses = [_Course(drawn, base, config, recipe, steps, seed + at) for at in range(recipe.networks)]
+        for step in bar.track(range(courses[0].steps // count), description="fitting the networks"):
+            for course in courses:
+                course.learn(drawn)
             on_step(step)
-    return network.eval()
+        # Before the next is drawn: two at once would be most of the memory.
+        del drawn
+    return Networks([course.network.eval() for course in courses])
 
 
 class _Course:
-    """One cycle of learning."""
+    """One network's cycle of learning."""
 
-    def __init__(self, network: Network, base: Base, config: ParkingConfig, recipe: Recipe, steps: int) -> None:
-        self.network, self.base, self.steps = network.train(), base, steps
+    def __init__(self, first: Drawn, base: Base, config: ParkingConfig, recipe: Recipe, steps: int, seed: int) -> None:
+        torch.manual_seed(seed)
+        self.network, self.base, self.steps = _scaled_to(first, Network(config, recipe)).train(), base, steps
+        self.batch, self.chance = recipe.network_batch, np.random.default_rng(seed)
         self.levels = torch.tensor(config.quantiles)
         self.weight = torch.where(self.levels == MEDIAN, _MEDIAN_WEIGHT, 1.0)
         rate = recipe.network_learning_rate
-        self.optimizer = torch.optim.AdamW(network.parameters(), lr=rate, weight_decay=1e-2)
+        self.optimizer = torch.optim.AdamW(self.network.parameters(), lr=rate, weight_decay=1e-2)
         self.cycle = torch.optim.lr_scheduler.OneCycleLR(self.optimizer, rate, total_steps=steps + 1, pct_start=0.1)
 
-    def learn(self, batch: Inputs, free: Tensor) -> None:
-        """One step on one batch: inputs, and what came, (row, step), NaN where nothing did."""
+    def learn(self, drawn: Drawn) -> None:
+        """One step on a batch of some rows."""
+        some = torch.from_numpy(self.chance.integers(0, len(drawn), self.batch))
+        batch, free = drawn.some(some), drawn.free[some]
         left = (free - self.base(batch)).unsqueeze(2)
         known = ~torch.isnan(left)
         over = torch.nan_to_num(left) - self.network(batch)
@@ -151,6 +170,23 @@ class _Course:
         nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
         self.optimizer.step()
         self.cycle.step()
+
+
+def _scaled_to(drawn: Drawn, network: Network) -> Network:
+    """The network, its inputs scaled to these rows."""
+    network.seen_scale, network.ahead_scale = (_moments(drawn.inputs[name]) for name in ("seen", "ahead"))
+    network.calendar_scale = _calendar_scale(drawn.shared["calendar"])
+    if "covariate" in drawn.shared:
+        network.covariate_scale = _told(drawn.shared["covariate"], drawn.shared["covariate_mask"])
+    return network
+
+
+def _calendar_scale(calendar: Tensor) -> Tensor:
+    """(2, column): zero, and how far each column goes; what was always the same is divided away."""
+    own = calendar[..., _OTHER].flatten(0, 1)
+    least, most = own.amin(0), own.amax(0)
+    most_off = torch.maximum(least.abs(), most.abs())
+    return torch.stack([torch.zeros_like(most), torch.where(most > least, most_off, _NO_WEIGHT)])
 
 
 def _told(values: Tensor, mask: Tensor) -> Tensor:
@@ -166,9 +202,10 @@ def _told(values: Tensor, mask: Tensor) -> Tensor:
     return found
 
 
-def _steps(rows: int, recipe: Recipe) -> int:
-    """So many steps that each row is seen ``network_passes`` times, and never more than are worth it."""
-    return max(20, min(recipe.network_steps, round(recipe.network_passes * rows / recipe.network_batch)))
+def _steps(rows: int, config: ParkingConfig, recipe: Recipe) -> int:
+    """So many steps that each hour is seen ``network_passes`` times, and never more than are worth it."""
+    hours = rows / config.steps_per_hour
+    return min(recipe.network_steps, max(_FEWEST_STEPS, round(recipe.network_passes * hours / recipe.network_batch)))
 
 
 def _moments(values: Tensor) -> Tensor:

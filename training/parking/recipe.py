@@ -15,10 +15,12 @@ class Recipe:
         issues: issue times that are learned from at most, evenly over all.
         rows: forecasts of a lot that are held in memory at once; where there are more, they are learned from in parts.
         cold_share: of them, in which a lot's own history is hidden, so that a lot never seen is answered honestly.
+        networks: that differ by chance alone and answer with their mean.
         network_width: hidden units.
         network_blocks: residual layers.
         network_steps: of training at most.
-        network_passes: over the rows, where they are few.
+        network_passes: over the rows, as far as they lie an hour apart: nearer ones tell the same. Few rows would be
+            learned by heart.
         network_batch: rows of a step.
         network_learning_rate: at its highest.
         trees_count: of each horizon group's median.
@@ -32,17 +34,18 @@ class Recipe:
     issues: int = 12_000
     rows: int = 330_000
     cold_share: float = 0.02
-    network_width: int = 256
+    networks: int = 2
+    network_width: int = 384
     network_blocks: int = 2
     network_steps: int = 5000
-    network_passes: float = 30.0
+    network_passes: float = 1.5
     network_batch: int = 512
-    network_learning_rate: float = 2e-3
-    trees_count: int = 150
+    network_learning_rate: float = 1.5e-3
+    trees_count: int = 300
     trees_leaves: int = 63
     trees_learning_rate: float = 0.07
     trees_min_rows: int = 200
-    trees_rows: int = 350_000
+    trees_rows: int = 600_000
     full_trees_count: int = 100
 
     def __post_init__(self) -> None:
@@ -70,7 +73,9 @@ class Recipe:
 QUICK = {
     "issues": 300,
     "rows": 20_000,
+    "networks": 1,
     "network_width": 64,
+    "network_passes": 10,
     "network_steps": 400,
     "trees_count": 30,
     "full_trees_count": 30,
@@ -82,6 +87,7 @@ _RANGES = {
     "issues": (20, 1_000_000),
     "rows": (1000, 10_000_000),
     "cold_share": (0, 0.5),
+    "networks": (1, 16),
     "network_width": (4, 4096),
     "network_blocks": (0, 16),
     "network_steps": (1, 1_000_000),

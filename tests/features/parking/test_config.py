@@ -33,4 +33,4 @@ def test_lengths_follow_the_step():
     config = ParkingConfig(step_min=15, horizon_steps=96, weeks=3, frozen_h=12)
     assert (config.steps_per_hour, config.steps_per_day, config.frozen_steps) == (4, 96, 48)
     assert config.profile_days == 21
-    assert config.memory_steps == 30 * 96
+    assert config.memory_steps == 37 * 96

@@ -105,7 +105,10 @@ def _check_leaks(learned: Learned, rows: range, seed: int) -> int:
     past, chance = learned.past, np.random.default_rng(seed)
     for row in np.linspace(rows.start, rows.stop - 1, _CHECKED).astype(int).tolist():
         now = past.panel.time(row)
+        # A reading is known at its own instant, a step before an interval would be; a covariate when it is available.
         other = replace(past, panel=hidden(past.panel, row + 1, chance))
+        covariates = hidden(past.panel, row, chance).covariates
+        other = replace(other, panel=replace(other.panel, covariates=covariates))
         tables = [build(Raw(measured=one.known(row)), one.start, one.config, [now]).inputs for one in (past, other)]
         for name, array in tables[0].items():
             if not np.array_equal(array, tables[1][name], equal_nan=array.dtype.kind == "f"):

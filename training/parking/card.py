@@ -48,7 +48,7 @@ def card(manifest: Manifest, config: ParkingConfig, test: Judgement, cold: ColdS
 ## How it works
 What is usual at that time of the week, and what is left by then of the deviation from it, is corrected by networks
 that see the last two days of the lot, of its city and of the lots that fill alike, and by boosted trees that learned
-from what no network had seen. Of less than a year of counts nothing is learned of the time of year. Quantiles are
+from what no network had seen; of less than a year of counts nothing is learned of the time of year. Quantiles are
 stretched lot by lot by the errors on validation, and tracked from count to count since; the probability of being full
 has trees of its own, and the quantiles agree with it.{_looks_at(config)}
 

@@ -190,7 +190,7 @@ def _whole_file(
     warm = min(config.profile_days, len(panel) // (4 * config.steps_per_day)) * config.steps_per_day
     lots, capacity = _lots(folder, panel, config, entities, reading, start, warm)
     panel = panel.select(lots.ids)
-    past = _knowing(past_of(panel, lots, capacity, config), start)
+    past = _knowing(past_of(panel, lots, capacity, config), start, lots, lots_table.load(folder / lots_table.FILE))
     shares = past.shares()
     judged = share_missing(shares, panel, config) < MOST_MISSING
     if not judged.any():
@@ -225,22 +225,24 @@ def _lots(
     return lots, lots.capacity
 
 
-def _knowing(past: Past, start: ParkingState) -> Past:
-    """The state before the file, with what the model knows of its own lots; of others what is typical of these."""
+def _knowing(past: Past, start: ParkingState, lots: Lots, ours: Lots) -> Past:
+    """The state before the file, with what the model knows of its own lots; of others what is typical of their city."""
     column = {name: at for at, name in enumerate(start.entities)}
     state, names = past.start, past.panel.entities
     mine = [at for at, name in enumerate(names) if name in column]
     theirs = [column[names[at]] for at in mine]
-    shared = start.width[..., ~np.isnan(start.trait[0])].mean(axis=2, keepdims=True)
+    learned = ~np.isnan(start.trait[0])
+    shared = start.width[..., learned].mean(axis=2, keepdims=True)
     state.width = np.broadcast_to(shared, state.width.shape).copy()
     state.width[..., mine] = start.width[..., theirs]
     state.trait[..., mine] = start.trait[..., theirs]
     state.typical[..., mine] = start.typical[..., theirs]
     state.neighbour[:, mine] = _renamed(start.neighbour[:, theirs], start.entities, names)
-    strangers = [at for at in range(len(names)) if names[at] not in column]
-    if strangers:
-        everywhere = start.typical[..., ~np.isnan(start.trait[0])].mean(axis=2)
-        state.typical[..., strangers] = everywhere[..., None]
+    city = np.array(ours.select(start.entities).city)
+    for at in (at for at in range(len(names)) if names[at] not in column):
+        same = learned & (city == lots.city[at])
+        # Of a city that the model never saw it is what is typical of all that it did see.
+        state.typical[..., at] = start.typical[..., same if same.any() else learned].mean(axis=2)
     return past
 
 

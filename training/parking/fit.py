@@ -25,7 +25,6 @@ _RHO_ISSUES = 200
 _BLOCK = 8192
 """Rows that the network answers at once."""
 _YEAR_MIN = 365 * 24 * 60
-"""Minutes of history below which nothing is learned of the time of year: it would be what only ever went by once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -135,7 +134,7 @@ class _Parts:
         self.count = -(-(len(issues) - held_out) // at_once)
         self._held_out = np.sort(issues[order[:held_out]])
         self._parts = [np.sort(issues[some]) for some in np.array_split(order[held_out:], self.count)]
-        self._knows_season = learned * past.config.step_min >= _YEAR_MIN
+        self._is_short = learned * past.config.step_min < _YEAR_MIN
         self._chance = np.random.default_rng(seed)
 
     def __iter__(self) -> Iterator[Drawn]:
@@ -149,7 +148,8 @@ class _Parts:
     def _draw(self, issues: IntArray) -> Drawn:
         recipe, chance = self._recipe, self._chance
         drawn = draw(self._past, self._shares, issues, recipe, chance, self._bar)
-        return drawn if self._knows_season else drawn.without_season()
+        # What only ever went by once would be taken for the time of year.
+        return drawn.without_season() if self._is_short else drawn
 
 
 def issue_rows(config: ParkingConfig, learned: int, most: int) -> IntArray:

@@ -13,6 +13,9 @@ from training.trees import as_margins, grow
 
 FloatArray = npt.NDArray[np.float32]
 
+_SMALLEST_LEAF, _LEAVES = 20, 1000
+"""Rows of a leaf at least, and how many leaves all rows must suffice for."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Lessons:
@@ -67,7 +70,7 @@ def grow_group(
     Raises:
         BadInput: nothing was counted.
     """
-    own = _parameters(recipe, seed, threads)
+    own = _parameters(recipe, len(lessons.rows), seed, threads)
     weight = np.ones(len(lessons.rows), dtype=np.float32)
     left, absolute = lessons.free - lessons.middle, own | {"objective": "regression_l1"}
     moved = grow(lessons.rows, left, weight, absolute, recipe.trees_count, on_tree)
@@ -77,11 +80,12 @@ def grow_group(
     return Grown(moved=moved, full=full)
 
 
-def _parameters(recipe: Recipe, seed: int, threads: int) -> dict[str, object]:
+def _parameters(recipe: Recipe, rows: int, seed: int, threads: int) -> dict[str, object]:
     return {
         "num_leaves": recipe.trees_leaves,
         "learning_rate": recipe.trees_learning_rate,
-        "min_data_in_leaf": recipe.trees_min_rows,
+        # Few rows are left room to differ.
+        "min_data_in_leaf": min(recipe.trees_min_rows, max(_SMALLEST_LEAF, rows // _LEAVES)),
         "feature_fraction": 0.5,
         "bagging_fraction": 0.7,
         "bagging_freq": 1,

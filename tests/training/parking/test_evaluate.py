@@ -1,17 +1,26 @@
 """A published model on files that it never saw: of its own lots later on, and of lots of other cities."""
 
 import json
+import shutil
+from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
 
+from features.artifact import open_artifact
 from features.errors import BadInput
+from features.parking import lots as lots_table
+from features.parking.config import ParkingConfig
+from features.parking.state import load, save
 from tests.training.conftest import command
-from tests.training.parking.city import CAPACITY, START, flags, free, table, write
+from tests.training.parking.city import CAPACITY, NO_BAR, START, flags, free, options, table, write
 from tests.training.parking.conftest import NAMES
+from training.parking.evaluate import evaluate
 from training.parking.judge import MODEL
+from training.parking.run import START_STATE
 
 LATER = START + timedelta(days=140)
 OTHERS = ("alpha", "beta", "gamma", "delta", "eta", "zeta")
@@ -86,3 +95,24 @@ def test_counts_of_a_file_with_gaps_are_left_out_of_the_judgement(at_trained, tm
     assert found["lots"] == len(CAPACITY) - 1
     assert "5 of 6 lots are judged" in capsys.readouterr().err
     assert NAMES[2] == "markt"
+
+
+def test_a_lot_that_it_never_saw_starts_from_what_is_typical_of_its_city(at_trained, tmp_path):
+    folder = Path(shutil.copytree(at_trained.folder, tmp_path / "parking" / "1"))
+    manifest, ours = open_artifact(folder, None), lots_table.load(folder / lots_table.FILE)
+    replace(ours, city=tuple("Bonn" if name == "ring" else "Köln" for name in ours.ids)).save(folder / lots_table.FILE)
+    config = ParkingConfig.from_json(dict(manifest.config))
+    state = load(folder / START_STATE, config)
+    state.typical[..., state.entities.index("ring")] = 0.9
+    save(state, folder / START_STATE)
+    empty = np.full((12 * 24, 1), 0.9 * CAPACITY["ring"])
+    counts = write(tmp_path, empty, names=("fremd",), start=LATER, name="fremd.parquet")
+    mae = {}
+    for city in ("Bonn", "Köln"):
+        told = tmp_path / f"{city}.csv"
+        pl.DataFrame({"lot_id": ["fremd"], "city": [city], "capacity": [CAPACITY["ring"]]}).write_csv(told)
+        asked = options(counts, told)
+        how = {"whole": True, "out": None, "bar": NO_BAR}
+        found = evaluate((folder, manifest), [counts], "long", asked.reading, entities=told, **how)
+        mae[city] = found.judgement.shares.mae(MODEL)
+    assert mae["Bonn"] < mae["Köln"], "it is as empty as the one lot of Bonn"

@@ -49,7 +49,7 @@ bench: install ## the figures of RESULT.md, measured here
 bench-disaster: install ## the figures of the hazard models; about half an hour
 	@$(PY) -m experiments.disaster.bench $(if $(DATA),--data "$(DATA)")
 
-bench-parking: install ## the figures of the parking models; about a quarter of an hour
+bench-parking: install ## the figures of the parking models; about eleven minutes
 	@$(PY) -m experiments.parking.bench $(if $(DATA),--data "$(DATA)")
 
 bench-%: install ## serving, swap, overload, soak, fuzz, peers: the server's own figures; serving and peers need h2load

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -15,7 +15,13 @@ from rich.table import Table
 from features import DOMAINS
 from features import settings as settings_module
 from features.console import JsonFlag, emit, progress
+from features.errors import BadInput
 from features.tables.commands import data
+
+if TYPE_CHECKING:
+    from features.simulated.cctv.scene import Scene
+
+_MOST_CAMERAS, _CLIP_S = 200, (1, 3600)
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -66,6 +72,27 @@ def _doctor(as_json: JsonFlag = False) -> None:
         raise typer.Exit(1)
 
 
+def _scenes(seed: int, hours: range, cameras: int, clip_s: float) -> "list[Scene]":
+    """What is filmed.
+
+    Raises:
+        BadInput: too many cameras, too long a film, or no OpenCV to film with.
+    """
+    if not 0 <= cameras <= _MOST_CAMERAS:
+        raise BadInput(cause=f"--cameras {cameras} is outside 0 to {_MOST_CAMERAS}", mend="Pick a number between")
+    if not _CLIP_S[0] <= clip_s <= _CLIP_S[1]:
+        raise BadInput(
+            cause=f"--clip-s {clip_s:g} is outside {_CLIP_S[0]} to {_CLIP_S[1]}", mend="Pick seconds between"
+        )
+    if not cameras:
+        return []
+    if find_spec("cv2") is None:
+        raise BadInput(cause="Cameras need OpenCV, which is not installed", mend="pip install 'haechi[training]'")
+    from features.simulated.cctv.plan import scenes
+
+    return scenes(seed, hours, cameras, clip_s)
+
+
 def _simulate(
     *,
     seed: Annotated[int, typer.Option(help="Which history of the city: the same seed, the same city.")],
@@ -73,11 +100,15 @@ def _simulate(
     end: Annotated[str, typer.Option("--to", metavar="TIME", help="End of the last hour, not itself in the tables.")],
     out: Annotated[Path, typer.Option(help="A folder that is new, empty or an earlier simulation.")],
     timezone: Annotated[str, typer.Option(help="Clock on which a time without a zone is read.")] = "Asia/Seoul",
+    cameras: Annotated[int, typer.Option(help="How many cameras film, each in one of the hours.")] = 0,
+    clip_s: Annotated[float, typer.Option(help="Length of each film, seconds.")] = 60.0,
     as_json: JsonFlag = False,
 ) -> None:
     """Write the simulated Seoul's traffic, weather, air, river, parking and truth log: SIMULATED, not measurements.
 
-    Example: haechi simulate --seed 7 --from 2024-01-01 --to 2025-01-01 --out simulated
+    With --cameras also films of its roads, with the truth of every box and incident in them.
+
+    Example: haechi simulate --seed 7 --from 2024-01-01 --to 2025-01-01 --out simulated --cameras 6
     """
     from features.simulated.folder import check_out, summary, write_folder
     from features.simulated.hours import read_time
@@ -88,10 +119,11 @@ def _simulate(
     )
     seoul = simulate(config)
     check_out(out)
+    scenes = _scenes(seed, seoul.hours, cameras, clip_s)
     with progress() as bar:
-        task = bar.add_task("simulating", total=seoul.block_count)
-        rows = write_folder(seoul, out, on_block=lambda: bar.advance(task))
-    document = summary(seoul, out, rows)
+        task = bar.add_task("simulating", total=seoul.block_count + sum(scene.frames for scene in scenes))
+        rows = write_folder(seoul, out, on_block=lambda: bar.advance(task), scenes=scenes)
+    document = summary(seoul, out, rows, len(scenes))
 
     def render(console: Console) -> None:
         table = Table("SIMULATED", escape(str(out)))

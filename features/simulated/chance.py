@@ -57,6 +57,8 @@ class Stream(IntEnum):
     PARKING_FROZEN = 35
     PARKING_WRONG = 36
     PARKING_RESTLESS = 37
+    CAMERA = 38
+    CAMERA_HOUR = 39
 
 
 def check_seed(seed: int) -> None:

@@ -2,11 +2,12 @@
 
 import json
 import os
+import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -14,8 +15,12 @@ from features.atomic import full_disk_named
 from features.errors import BadInput
 from features.simulated.seoul import SimulatedSeoul
 
+if TYPE_CHECKING:
+    from features.simulated.cctv.scene import Scene
+
 _LABEL = "SIMULATED"
 _SCRATCH = ".simulating-"
+_CAMERAS = "cameras"
 _README = """\
 # SIMULATED (모의 자료): not measurements
 
@@ -42,6 +47,10 @@ Everything in this folder was made by `haechi simulate`. It describes no real ve
   reading that met its criterion to that of the reading that lifted it, with its peak; `gathering` (announced) and the
   garages that it fills, though no road counts its cars; `parking_gap`, `parking_frozen` and `parking_wrong`: readings
   of a car park (no entity: of all) that are missing, the last one again, or false
+- `cameras/`, where cameras were asked for: a film of each, `CAM-000.mp4`, rendered; `cameras.csv` (pose, light, rain,
+  what was staged), `CAM-000.toml` (zones as polygons of pixels, four points of the road), `boxes.parquet` (camera_id,
+  frame, time_s, track_id, kind, left_px, top_px, right_px, bottom_px, visible_share, x_m, y_m, speed_km_h) and
+  `incidents.csv` (camera_id, kind, onset_s, cleared_s, track_id): what truly went wrong
 
 The Parquet files say `simulated: true` in their metadata. The same seed gives the same value at the same link and hour,
 whatever span is asked for.
@@ -67,13 +76,14 @@ def check_out(out: Path) -> None:
         )
 
 
-def write_folder(seoul: SimulatedSeoul, out: Path, on_block: Callable[[], None]) -> int:
+def write_folder(seoul: SimulatedSeoul, out: Path, on_block: Callable[[], None], scenes: "Sequence[Scene]" = ()) -> int:
     """Write the tables of traffic, weather, air, river and parking, places, truth.jsonl and README.md into a folder.
 
     Args:
         seoul: what to write.
         out: the folder; made where it is missing.
-        on_block: called after every piece of the traffic table.
+        on_block: called after every piece of the traffic table, and after every frame of a film.
+        scenes: that cameras film.
 
     Returns:
         Rows of traffic written.
@@ -99,13 +109,19 @@ def write_folder(seoul: SimulatedSeoul, out: Path, on_block: Callable[[], None])
         lines = [json.dumps(row, ensure_ascii=False) + "\n" for row in seoul.truth()]
         (made / "truth.jsonl").write_text("".join(lines), encoding="utf-8")
         (made / "README.md").write_text(_readme(seoul), encoding="utf-8")
+        if scenes:
+            from features.simulated.cctv.film import write_films
+
+            write_films(scenes, made / _CAMERAS, on_block, label)
+        # A folder does not take another's place as a file does; and films of an earlier simulation are not of this one.
+        shutil.rmtree(out / _CAMERAS, ignore_errors=True)
         # The README first: whoever finds the rest finds the label.
         for name in ("README.md", *sorted(path.name for path in made.iterdir() if path.name != "README.md")):
             os.replace(made / name, out / name)
     return rows
 
 
-def summary(seoul: SimulatedSeoul, out: Path, rows: int) -> dict[str, Any]:
+def summary(seoul: SimulatedSeoul, out: Path, rows: int, cameras: int = 0) -> dict[str, Any]:
     """What ``haechi simulate`` answers: the span, the size of the tables, how many events of each kind."""
     kinds = Counter(str(row["kind"]) for row in seoul.truth())
     cells = len(seoul.hours) * len(seoul.links)
@@ -119,6 +135,7 @@ def summary(seoul: SimulatedSeoul, out: Path, rows: int) -> dict[str, Any]:
         "hours": len(seoul.hours),
         "rows": rows,
         "missing_share": round(1 - rows / cells, 4),
+        "cameras": cameras,
         "events": dict(sorted(kinds.items())),
     }
 

@@ -185,3 +185,39 @@ def test_a_folder_of_other_things_is_left_alone(tmp_path):
     answer = run(tmp_path)
     assert isinstance(answer.exception, BadInput)
     assert [path.name for path in tmp_path.iterdir()] == ["README.md"]
+
+
+def test_cameras_film_and_an_earlier_simulations_films_are_not_left(tmp_path):
+    words = ["simulate", "--seed", "7", "--from", "2024-06-01", "--to", "2024-06-02", "--out", str(tmp_path / "city")]
+    told = CliRunner().invoke(app, [*words, "--cameras", "2", "--clip-s", "1", "--json"])
+    assert told.exit_code == 0, told.output
+    assert json.loads(told.stdout)["cameras"] == 2
+    made = {path.name for path in (tmp_path / "city" / "cameras").iterdir()}
+    assert made == {f"CAM-{n:03d}.{end}" for n in (0, 1) for end in ("mp4", "toml")} | {
+        *("boxes.parquet", "incidents.csv", "cameras.csv")
+    }
+    assert CliRunner().invoke(app, words).exit_code == 0
+    assert not (tmp_path / "city" / "cameras").exists()
+
+
+@pytest.mark.parametrize(
+    ("flags", "cause"),
+    [
+        (["--cameras", "-1"], "--cameras -1 is outside 0 to 200"),
+        (["--cameras", "201"], "outside 0 to 200"),
+        (["--cameras", "1", "--clip-s", "0"], "--clip-s 0 is outside 1 to 3600"),
+        (["--cameras", "1", "--clip-s", "nan"], "--clip-s nan is outside"),
+    ],
+)
+def test_cameras_that_cannot_be_are_refused(tmp_path, flags, cause):
+    words = ["simulate", "--seed", "7", "--from", "2024-06-01", "--to", "2024-06-02", "--out", str(tmp_path / "city")]
+    with pytest.raises(BadInput, match=cause):
+        CliRunner().invoke(app, [*words, *flags], catch_exceptions=False)
+    assert not (tmp_path / "city").exists()
+
+
+def test_without_opencv_cameras_say_what_they_need(tmp_path, monkeypatch):
+    monkeypatch.setattr("features.cli.find_spec", lambda _: None)
+    words = ["simulate", "--seed", "7", "--from", "2024-06-01", "--to", "2024-06-02", "--out", str(tmp_path / "city")]
+    with pytest.raises(BadInput, match=r"need OpenCV.*haechi\[training\]"):
+        CliRunner().invoke(app, [*words, "--cameras", "1"], catch_exceptions=False)

@@ -1,8 +1,12 @@
 """A matplotlib figure becomes a PNG, Korean names included."""
 
+import re
 import warnings
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from features.console import warn
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -11,6 +15,7 @@ if TYPE_CHECKING:
 # Korean names draw where one of these is installed; without any, matplotlib's own font shows boxes.
 _KOREAN_FONTS = ("NanumGothic", "Noto Sans CJK KR", "Malgun Gothic", "AppleGothic")
 _DOTS_PER_INCH = 110
+_NO_GLYPH = "Glyph .* missing from font"
 
 
 def tidy(axes: "Axes") -> None:
@@ -32,7 +37,17 @@ def save_png(figure: "Figure", path: Path) -> None:
 
     installed = {font.name for font in font_manager.fontManager.ttflist}
     fonts = [*(name for name in _KOREAN_FONTS if name in installed), "DejaVu Sans"]
-    with mpl.rc_context({"font.sans-serif": fonts}), warnings.catch_warnings():
-        # A name without its font is boxes in a picture, not news for the terminal.
-        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+    with mpl.rc_context({"font.sans-serif": fonts}), warnings.catch_warnings(record=True) as said:
+        warnings.filterwarnings("always", message=_NO_GLYPH)
         figure.savefig(path, format="png", dpi=_DOTS_PER_INCH)
+    for one in said:
+        if not re.match(_NO_GLYPH, str(one.message)):
+            warnings.warn_explicit(one.message, one.category, one.filename, one.lineno)
+        else:
+            _boxes()
+
+
+@cache
+def _boxes() -> None:
+    """Said once: it is the same for every picture and letter."""
+    warn("No font here has Korean letters, so pictures show boxes in their place; on Debian: apt install fonts-nanum")

@@ -19,7 +19,7 @@ from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
 import grpc
 
-from features.errors import HaechiError
+from features.errors import BadInput, HaechiError
 from features.settings import Settings
 from serving import queries, rpc, status
 from serving.dial import Tls, credentials, options
@@ -63,7 +63,7 @@ TIMEOUT_S = 10.0
 def _asked(make: Callable[P, Query[T]]) -> Callable[Concatenate["Client", P], T]:
     @wraps(make)
     def ask(self: "Client", /, *args: P.args, **kwargs: P.kwargs) -> T:
-        return self.ask(make(*args, **kwargs))
+        return self.ask(_made(make, *args, **kwargs))
 
     return ask
 
@@ -71,9 +71,24 @@ def _asked(make: Callable[P, Query[T]]) -> Callable[Concatenate["Client", P], T]
 def _awaited(make: Callable[P, Query[T]]) -> Callable[Concatenate["AsyncClient", P], Coroutine[Any, Any, T]]:
     @wraps(make)
     async def ask(self: "AsyncClient", /, *args: P.args, **kwargs: P.kwargs) -> T:
-        return await self.ask(make(*args, **kwargs))
+        return await self.ask(_made(make, *args, **kwargs))
 
     return ask
+
+
+def _made(make: Callable[P, Query[T]], *args: P.args, **kwargs: P.kwargs) -> Query[T]:
+    """The query, or what of it no message can hold.
+
+    Raises:
+        BadInput: a number beyond its field's bits, or a time beyond the years 1 to 9999.
+    """
+    try:
+        return make(*args, **kwargs)
+    except (ValueError, OverflowError) as error:
+        raise BadInput(
+            cause=f"The request cannot be written: {error}",
+            mend="Send whole numbers of at most 2,147,483,647, and times well within the years 1 to 9999",
+        ) from error
 
 
 class Client:

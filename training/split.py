@@ -70,7 +70,7 @@ class Split:
             if have[part] < steps:
                 raise BadInput(
                     cause=f"The {part} part has {have[part]} steps; this history and horizon need {steps}",
-                    mend="Give a longer history, another --split, or a shorter --set horizon_steps or history_steps",
+                    mend="Give a longer history, another --split, or a shorter --set horizon_steps",
                 )
 
 

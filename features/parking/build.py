@@ -168,7 +168,7 @@ def _inputs(
     }
     few = ~(_targets(usual.days, sight.latest, config).max(axis=2) >= _FEW_DAYS)
     silent = ~(now.age_h <= SILENT_H)
-    quality = np.select([np.isnan(capacity), few & silent, few, now.froze, silent], [5, 4, 3, 2, 1], 0).astype(np.int8)
+    quality = np.select([np.isnan(capacity), now.froze, few & silent, few, silent], [5, 2, 4, 3, 1], 0).astype(np.int8)
     return inputs, quality
 
 

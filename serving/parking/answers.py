@@ -95,7 +95,7 @@ def ask(runtime: Runtime, served: Served, moment: Moment, columns: Sequence[int]
 def _quality(moment: Moment, lot: int, fallback: str | None) -> str:
     """How good what is said of a lot is; the worst reason is the one to read."""
     if fallback is not None:
-        return f"fallback: {fallback}"
+        return f"fallback: {fallback}; stale" if moment.is_stale else f"fallback: {fallback}"
     said = QUALITIES[moment.quality[lot]]
     if said.startswith("fallback"):
         return said

@@ -56,6 +56,7 @@ class Moment:
         issued_at: step 1 is the first reading after it.
         as_of: until when counts were seen.
         is_stale: they are older than the operator allows.
+        is_silent: they are so old that none of them stands.
     """
 
     config: ParkingConfig
@@ -66,13 +67,14 @@ class Moment:
     issued_at: datetime
     as_of: datetime
     is_stale: bool
+    is_silent: bool
 
     def free(self) -> FloatArray:
-        """(lot,): spaces by the newest count that stands; NaN where there is none, or its feed froze."""
+        """(lot,): spaces by the newest count that stands; NaN where there is none, it is too old, or its feed froze."""
         seen = self.inputs["seen"].astype(np.float32)
         share, known = seen[:, _FREE_NOW], self.inputs["seen_mask"][:, _FREE_NOW].astype(np.bool_)
         # A model is told of older ones too, and how old they are; of a lot now they say nothing.
-        known = known & (seen[:, _AGE_H] <= SILENT_H) & (self.quality != _FROZE)
+        known = known & (seen[:, _AGE_H] <= SILENT_H) & (self.quality != _FROZE) & (not self.is_silent)
         # A lot may be counted fuller than it is.
         spaces = np.maximum(share, 0) * self.lots.capacity
         # Shares are float32: a count comes back as it was.
@@ -104,6 +106,8 @@ def moment(request: Asking, memory: Memory, *, now: datetime, stale_after: timed
     new = newcomers.read(request.new_lots, known)
     every = known if new is None else newcomers.joined(known, new, config)
     values = measured.read(request.counts, every.state, config)
+    if new is not None:
+        every = replace(every, state=newcomers.remembering(every.state, new, values, config))
     issued_at = measured.known_by(values, known.state, config)
     if request.HasField("issued_at"):
         issued_at = instant(request, "issued_at", "request")
@@ -129,6 +133,7 @@ def moment(request: Asking, memory: Memory, *, now: datetime, stale_after: timed
         issued_at=issued_at,
         as_of=as_of,
         is_stale=asked_at - as_of > stale_after,
+        is_silent=asked_at - as_of > timedelta(hours=SILENT_H),
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
+from datetime import timedelta
 from math import isfinite
 from typing import Any
 
@@ -10,8 +11,10 @@ import numpy as np
 from features.errors import BadInput
 from features.parking.config import ParkingConfig
 from features.parking.lots import Lots, nameless
+from features.parking.readings import free_shares, unchanged
 from features.parking.state import ParkingState, fresh
 from features.series import FloatArray
+from serving.parking.measured import Value
 from serving.proto import haechi_v1_pb2 as v1
 
 MOST = 100
@@ -81,6 +84,22 @@ def joined(known: Known, new: Lots, config: ParkingConfig) -> Known:
         name: np.concatenate([getattr(state, name), getattr(own, name)], axis=-1) for name in arrays
     }
     return Known(lots=_after(known.lots, new), state=replace(state, entities=(*state.entities, *new.ids), **both))
+
+
+def remembering(state: ParkingState, new: Lots, values: Sequence[Value], config: ParkingConfig) -> ParkingState:
+    """The state with the new lots' counts up to its own instant in it: of the model's lots it has those already."""
+    tail, alike, step = state.tail.copy(), state.alike.copy(), timedelta(minutes=config.step_min)
+    columns = {name: state.entities.index(name) for name in new.ids}
+    for value in values:
+        at = len(tail) - 1 - (state.as_of - value.time) // step
+        if value.entity_id in columns and value.possible and value.available_at <= state.as_of and at >= 0:
+            column = columns[value.entity_id]
+            count = np.array([[value.spaces]], dtype=np.float32)
+            tail[at, column] = free_shares(count, state.capacity[[column]], measure=config.measure)[0][0, 0]
+    own = list(columns.values())
+    nothing = np.full(len(own), np.nan, dtype=np.float32)
+    alike[:, own] = unchanged(tail[:, own], nothing, np.zeros(len(own), dtype=np.float32))
+    return replace(state, tail=tail, alike=alike)
 
 
 def _refuse(one: v1.NewLot, where: str, names: set[str]) -> None:

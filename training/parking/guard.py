@@ -39,8 +39,8 @@ _ANYWHERE = 1e30
 def limits(tables: Sequence[Inputs], config: ParkingConfig, unit: str) -> Limits:
     """The limits of the rows of training, each share as far again on both sides.
 
-    A lot may be larger than any in training, and a feed may stand still for a year; a covariate may
-    go three times as far, and anywhere where it never varied.
+    A lot may be larger than any in training, and a feed may stand still for a year; a covariate may go three times as
+    far, and anywhere where it never varied; the calendar has no limits.
 
     Args:
         tables: model inputs by name, rows first.
@@ -49,6 +49,9 @@ def limits(tables: Sequence[Inputs], config: ParkingConfig, unit: str) -> Limits
     """
 
     def margin(spec: TensorSpec, channel: int, span: float) -> float:
+        if spec.name == "calendar":
+            # Nobody sends it: a holiday or a time of year that training had none of comes to every lot at once.
+            return _ANYWHERE
         if spec.name == "covariate":
             return _BURST_SPANS * span if span else _ANYWHERE
         if spec.name == "capacity":

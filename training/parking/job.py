@@ -169,7 +169,7 @@ def _learned(found: Counted, split: Split, config: ParkingConfig) -> npt.NDArray
     shown = f": {', '.join(left[:5])}{', …' if len(left) > 5 else ''}" if left else ""
     note(
         f"{learned.sum()} of {len(learned)} lots are learned from and judged; {len(left)} lack {MOST_MISSING:.0%} or "
-        f"more of their counts{shown}"
+        f"more of their counts before the test part{shown}"
     )
     return learned
 

@@ -152,6 +152,8 @@ def test_a_feed_that_froze_tells_nothing_of_now(client: Client) -> None:
 
     assert (at(24).free, at(24).quality) == (100, "ok")
     assert (at(25).free, at(25).quality) == (None, "degraded: the feed froze")
+    assert at(30 * 24).quality == "degraded: the feed froze", "not 'hardly any history': it has one, of a dead feed"
+    assert at(30 * 24).free is None
 
 
 # --- counts that cannot be --------------------------------------------------------------------------------------------
@@ -417,3 +419,18 @@ def test_occupied_spaces_are_counted_where_the_model_learned_from_them(
     assert lot(parking, GARAGE).free == 0
     assert lot(parking, STREET).quality == "degraded: impossible count left out"
     assert lot(parking, NOWHERE).city == "Busan"
+
+
+def test_what_was_counted_at_a_new_lot_before_the_models_last_count_is_seen(client: Client) -> None:
+    counts = [count(10 + hour % 2, entity="NEW", hours=-hour) for hour in range(48)]
+    told = client.parking_latest("parking", entity_ids=["NEW"], new_lots=[new()], counts=counts, issued_at=AS_OF)
+    blind = client.parking_latest("parking", entity_ids=["NEW"], new_lots=[new()], issued_at=AS_OF)
+    assert (told.lots[0].free, blind.lots[0].free) == (10, None)
+    assert told.predictions[0].values != blind.predictions[0].values
+
+
+def test_what_no_message_can_hold_is_refused_by_name(client: Client) -> None:
+    with pytest.raises(BadInput, match=r"cannot be written.*2147483648"):
+        client.parking_latest("parking", horizon_steps=2**31)
+    with pytest.raises(BadInput, match="cannot be written"):
+        client.parking_share("parking", [GARAGE], 2**32)

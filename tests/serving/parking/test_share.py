@@ -121,7 +121,7 @@ def answers(draw: st.DrawFn) -> tuple[Answer, int]:
 
 MOMENT = Moment(
     config=CONFIG, lots=TOWN, inputs={}, quality=np.zeros(len(LOTS), dtype=np.int8), impossible=frozenset(),
-    issued_at=AS_OF, as_of=AS_OF, is_stale=False,
+    issued_at=AS_OF, as_of=AS_OF, is_stale=False, is_silent=False,
 )  # fmt: skip
 
 

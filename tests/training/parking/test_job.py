@@ -34,7 +34,7 @@ def test_a_lot_two_days_old_is_not_learned_from_and_still_answered(tmp_path, cap
     assert dict(zip(job.panel.entities, job.learned.tolist(), strict=True)) == dict.fromkeys(NAMES, True) | {
         "neu": False
     }
-    assert "1 lack 20% or more of their counts: neu (100%)" in capsys.readouterr().err
+    assert "1 lack 20% or more of their counts before the test part: neu (100%)" in capsys.readouterr().err
 
 
 def test_occupied_spaces_are_forecast_as_free_ones(tmp_path):

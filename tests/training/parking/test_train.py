@@ -144,3 +144,10 @@ def test_what_a_person_reads(at_trained):
         assert part in shown
     assert "share windows at a risk of 5%" in shown
     assert "as it was at the start of the test part" in shown
+
+
+def test_a_time_of_year_that_training_did_not_see_is_no_reason_to_fall_back(trained):
+    manifest = open_artifact(trained.folder, None)
+    limits = [one for one in manifest.limits.ranges if one.input == "calendar"]
+    assert limits
+    assert all(min(np.ravel(one.high)) > 1000 and max(np.ravel(one.low)) < -1000 for one in limits)

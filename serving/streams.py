@@ -11,6 +11,7 @@ import logging
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 from typing import Any
 
@@ -103,8 +104,12 @@ class Stream:
             self._join(self._step, self._messages.first)
 
     def _step(self) -> None:
+        then: list[Callable[[], None]] = []
         try:
-            self._run(self._answer)
+            self._run(lambda: then.append(self._answer()))
+            # Out of the call's context first: the next step may enter it on another thread at once.
+            for go in then:
+                go()
         except Exception:  # the edge: the thread goes on to the next call
             _LOG.exception("a stream ended without an answer")
             with self._state.condition:
@@ -113,33 +118,37 @@ class Stream:
                     _server._abort(self._state, self._event.call, _cygrpc.StatusCode.unknown, text)
             self._end()
 
-    def _answer(self) -> None:
-        """Answer one message, or end."""
+    def _answer(self) -> Callable[[], None]:
+        """Answer one message; what is to be done once that is over."""
         event, state = self._event, self._state
         if self._answers is None:
             self._answers, going = _server._call_behavior(event, state, self._behaviour, self, None)
             if not going:
-                self._end()
-                return
+                return self._end
         reply, going = _server._take_response_from_response_iterator(event, state, self._answers)
         with state.condition:
             if isinstance(reply, Pause):
-                self._paused, self._stepping = True, False
-            elif going and reply is not None and _server._is_rpc_state_active(state):
+                return partial(self._wait, reply)
+            if going and reply is not None and _server._is_rpc_state_active(state):
                 self._replies.put(reply)
                 if not self._sending:
                     self._send()
-                self._stepping = False
-                self._go_on()
-                return
-        if isinstance(reply, Pause):
-            # Outside of the lock, which whoever wakes it takes.
-            reply.wait(self._woken)
-            self._left()
-            return
+                return self._stepped
         # Whoever waits for nothing any more is told nothing: what answers them is let go.
         self._answers.close()
-        self._end()
+        return self._end
+
+    def _stepped(self) -> None:
+        with self._state.condition:
+            self._stepping = False
+            self._go_on()
+
+    def _wait(self, pause: Pause) -> None:
+        with self._state.condition:
+            self._paused, self._stepping = True, False
+        # Outside of the lock, which whoever wakes it takes.
+        pause.wait(self._woken)
+        self._left()
 
     def _woken(self) -> None:
         """There may be a reply now."""

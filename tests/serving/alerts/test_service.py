@@ -12,6 +12,7 @@ from features.errors import BadInput, HaechiError, NotAllowed, UnknownName
 from serving.alerts.look import Criterion
 from serving.alerts.words import Severity
 from serving.server import Server
+from serving.streams import Stream
 from tests.serving.alerts.looks import look
 from tests.serving.alerts.room import LASTS, Room, raised
 
@@ -191,6 +192,28 @@ def test_a_watcher_who_leaves_is_forgotten(core, room, served):
     while (waiting or served._intake._open_streams) and time.monotonic() < until_s:
         time.sleep(0.02)
     assert (dict(waiting), served._intake._open_streams) == ({}, 0)
+
+
+def test_who_leaves_while_a_step_ends_is_forgotten_too(core, room, served, monkeypatch, caplog):
+    class Lingering(Stream):
+        """Each step stays in the call's context for a while, as on a busy machine."""
+
+        def __init__(self, *args, run, **how):
+            def linger(step):
+                run(lambda: (step(), time.sleep(0.005)))
+
+            super().__init__(*args, run=linger, **how)
+
+    monkeypatch.setattr("serving.intake.Stream", Lingering)
+    raised(core, "a")
+    for _ in range(50):
+        room.watch(1)
+    waiting = served._alerts._opened.news._waiting
+    until_s = time.monotonic() + 10
+    while (waiting or served._intake._open_streams) and time.monotonic() < until_s:
+        time.sleep(0.02)
+    assert (dict(waiting), served._intake._open_streams) == ({}, 0)
+    assert "ended without an answer" not in caplog.text
 
 
 def test_a_watch_ends_well_when_the_server_stops(core, room, served):

@@ -48,7 +48,7 @@ class Pose:
         """Pixels (..., 2) of points (..., 3) in metres; NaN of those that are not in front of the lens.
 
         >>> pose = Pose(width_px=352, height_px=288, focal_px=300, x_m=0, height_m=8, pitch_deg=90, yaw_deg=0)
-        >>> pose.seen(np.array([0.0, 0.0, 0.0])).tolist()
+        >>> pose.seen(np.array([0.0, 0.0, 0.0])).round(6).tolist()
         [176.0, 144.0]
         """
         offset = np.asarray(points_m, dtype=np.float64) - np.array([self.x_m, 0.0, self.height_m])

@@ -24,9 +24,7 @@ _CORNERS_M = np.array([[-6.0, 12.0], [6.0, 12.0], [6.0, 45.0], [-6.0, 45.0]])
 """Of the road that stand in a camera's file with their pixels: enough for a homography."""
 
 
-def write_films(
-    scenes: Sequence[Scene], folder: Path, on_frame: Callable[[], None], label: dict[str, str]
-) -> list[tuple[str, Incident]]:
+def write_films(scenes: Sequence[Scene], folder: Path, on_frame: Callable[[], None], label: dict[str, str]) -> None:
     """Write the films of several cameras and the truth of all: ``boxes.parquet``, ``incidents.csv``, ``cameras.csv``.
 
     Args:
@@ -34,9 +32,6 @@ def write_films(
         folder: where to; made.
         on_frame: called after each frame.
         label: the Parquet file's metadata.
-
-    Returns:
-        What went wrong, with the camera's name.
 
     Raises:
         HaechiError: this OpenCV writes no MPEG-4.
@@ -50,7 +45,6 @@ def write_films(
     pl.concat(boxes).write_parquet(folder / "boxes.parquet", metadata=label)
     write_incidents(incidents, folder / "incidents.csv")
     pl.DataFrame([_told(scene) for scene in scenes]).write_csv(folder / "cameras.csv")
-    return incidents
 
 
 def write_film(scene: Scene, folder: Path, on_frame: Callable[[], None]) -> tuple[pl.DataFrame, list[Incident]]:

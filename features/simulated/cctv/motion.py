@@ -1,7 +1,7 @@
 """How everybody moves: drivers who follow each other, lights, a bus stop, pedestrians, and what goes wrong.
 
-Drivers follow by the intelligent driver model (Treiber, Hennecke and Helbing 2000, doi 10.1103/PhysRevE.62.1805), with
-its authors' parameters for city traffic.
+Drivers follow by the intelligent driver model (Treiber, Hennecke and Helbing 2000, doi 10.1103/PhysRevE.62.1805);
+its parameters here are brisker than its authors', as a queue at a light in a city is.
 """
 
 from collections.abc import Iterator

@@ -245,7 +245,6 @@ class Painter:
             if mine.any():
                 owner[mine > 0] = number
                 outlines.append((user, seen, number))
-                continue
         return [box for user, seen, number in outlines if (box := self._box(user, seen, number, owner)) is not None]
 
     def _box(self, user: User, seen: FloatArray, number: int, owner: npt.NDArray[np.int32]) -> Box | None:

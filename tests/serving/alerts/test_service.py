@@ -183,15 +183,19 @@ def test_idle_watchers_hold_no_thread_and_no_call_waits_for_them(core, room):
         one.cancel()
 
 
-def test_a_watcher_who_leaves_is_forgotten(core, room, served):
-    raised(core, "a")
-    for _ in range(200):
-        room.watch(1)
+def check_forgotten(served):
     waiting = served._alerts._opened.news._waiting
     until_s = time.monotonic() + 10
     while (waiting or served._intake._open_streams) and time.monotonic() < until_s:
         time.sleep(0.02)
     assert (dict(waiting), served._intake._open_streams) == ({}, 0)
+
+
+def test_a_watcher_who_leaves_is_forgotten(core, room, served):
+    raised(core, "a")
+    for _ in range(200):
+        room.watch(1)
+    check_forgotten(served)
 
 
 def test_who_leaves_while_a_step_ends_is_forgotten_too(core, room, served, monkeypatch, caplog):
@@ -208,11 +212,7 @@ def test_who_leaves_while_a_step_ends_is_forgotten_too(core, room, served, monke
     raised(core, "a")
     for _ in range(50):
         room.watch(1)
-    waiting = served._alerts._opened.news._waiting
-    until_s = time.monotonic() + 10
-    while (waiting or served._intake._open_streams) and time.monotonic() < until_s:
-        time.sleep(0.02)
-    assert (dict(waiting), served._intake._open_streams) == ({}, 0)
+    check_forgotten(served)
     assert "ended without an answer" not in caplog.text
 
 

@@ -96,7 +96,7 @@ def _write_what_can_be_written() -> None:
 _EXTRAS = {
     "training": {"torch", "mlflow", "onnx", "optuna", "pyarrow", "matplotlib"},
     "serving": {"grpc", "grpc_health", "grpc_reflection", "grpc_status", "google", "onnxruntime", "cryptography"}
-    | {"joserfc", "prometheus_client", "uvicorn", "sqlalchemy", "pg8000", "lxml"},
+    | {"joserfc", "prometheus_client", "uvicorn", "sqlalchemy", "pg8000", "lxml", "cv2"},
     "tracing": {"opentelemetry"},
 }
 

@@ -20,6 +20,8 @@ from features.simulated.cctv.witness import Incident, Witness
 
 _ZONE_FAR_M = 90.0
 """Ahead of the camera; farther away a zone is a few pixels."""
+_ARROW_M = 2.0
+"""Half the length of an arrow."""
 _CORNERS_M = np.array([[-6.0, 12.0], [6.0, 12.0], [6.0, 45.0], [-6.0, 45.0]])
 """Of the road that stand in a camera's file with their pixels: enough for a homography."""
 
@@ -138,7 +140,18 @@ def zones_toml(scene: Scene) -> str:
             shown = _in_picture(corners, scene)
             if shown is not None:
                 lines += ["", "[[zone]]", f"kind = {json.dumps(kind)}", f"points = {_listed(shown)}"]
+                if kind == "carriageway":
+                    lines.append(f"arrow = {_listed(_arrow(corners, shown, scene))}")
     return "\n".join(lines) + "\n"
+
+
+def _arrow(corners_m: FloatArray, shown_px: FloatArray, scene: Scene) -> FloatArray:
+    """From where to where one drives on a carriageway, through the middle of what is seen of it; drivers keep right."""
+    middle_m = scene.pose.on_road(shown_px.mean(axis=0))
+    heading = 1.0 if corners_m[:, 0].mean() > 0 else -1.0
+    ends_m = np.tile([*middle_m, 0.0], (2, 1))
+    ends_m[:, 1] += np.array([-1.0, 1.0]) * heading * _ARROW_M
+    return scene.pose.seen(ends_m)
 
 
 def _in_picture(corners_m: FloatArray, scene: Scene) -> FloatArray | None:

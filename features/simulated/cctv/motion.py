@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from features.cctv.kinds import IncidentKind, UserKind
 from features.simulated.cctv.road import BEHIND_M, LANE_M, LENGTH_M
-from features.simulated.cctv.scene import IncidentKind, Scene
-from features.simulated.cctv.users import SHARE, SIZE_M, User, UserKind
+from features.simulated.cctv.scene import Scene
+from features.simulated.cctv.users import SHARE, SIZE_M, User
 
 _ACCELERATION, _BRAKING, _GAP_M, _HEADWAY_S = 1.4, 2.2, 2.0, 1.3
 _HARDEST = 7.0
@@ -27,6 +28,11 @@ _DWELL_S = 12.0
 _QUEUE_MS = 1.5
 _STOPS_M = (14.0, 45.0)
 """Ahead of the camera: where somebody who stops is seen well."""
+_STEERS_M, _BERTH_M = 45.0, 0.3
+"""So far before a thing in the way a driver steers, so far around it."""
+_OFF_CROSSING_M = 5.0
+"""From its middle: nearer, people on foot cross at it."""
+_STAGED_M, _MARGIN_PX, _TRIES, _HALF_WIDTH_M = (18.0, 40.0), 12, 40, 1.2
 
 
 @dataclass(slots=True, kw_only=True)
@@ -167,10 +173,19 @@ class Traffic:
             if gap > 0:
                 found.append((gap, 0.0))
                 one.dwelt_s += step_s if one.user.speed_ms < _STANDS_MS and gap < 2 * _GAP_M + 1 else 0.0
-        for other in [*self._people, *self._things]:
+        for other in self._people:
             ahead = _along_m(other.y_m, one.heading) - front - 0.5
             if ahead > 0 and abs(other.x_m - one.user.x_m) < SIZE_M[one.user.kind][1] / 2 + 0.9:
                 found.append((ahead, 0.0))
+        for thing in self._things:
+            ahead = _along_m(thing.y_m, one.heading) - front - 0.5
+            beside_m = (SIZE_M[one.user.kind][1] + SIZE_M[thing.kind][1]) / 2
+            if 0 < ahead < _STEERS_M and abs(thing.x_m - one.user.x_m) < beside_m + _BERTH_M:
+                # It lies at the lane's edge: who sees it in time drives around it.
+                away = 1 if one.user.x_m > thing.x_m else -1
+                one.target_x_m = thing.x_m + away * (beside_m + _BERTH_M)
+                if abs(thing.x_m - one.user.x_m) < beside_m:
+                    found.append((ahead, 0.0))
         return found
 
     def _overtake(self, one: Vehicle) -> None:
@@ -213,7 +228,6 @@ class Traffic:
         scene, road, kind = self.scene, self.scene.road, self.scene.incident
         if kind is None or kind is IncidentKind.QUEUE or self.staged is not None or now_s < scene.incident_s:
             return
-        y = float(self._chance.uniform(18, 40))
         if kind is IncidentKind.STOPPED_VEHICLE:
             able = [one for one in self._vehicles if self._may_stop(one)]
             if able:
@@ -227,23 +241,44 @@ class Traffic:
             self._vehicles.append(Vehicle(user=user, heading=-1, lane=-1, along_m=0.0, wish_ms=10.0, target_x_m=x))
         elif kind is IncidentKind.PEDESTRIAN_ON_CARRIAGEWAY:
             side = 1 if self._chance.random() < 0.5 else -1
+            y = self._staged_y_m((-road.edge_m, road.edge_m), off_crossing=True)
             user = self._user(UserKind.PERSON, side * (road.kerb_m + 0.5), y, -side * np.pi / 2, _WALK_MS)
             self.staged = user.track_id
             self._people.append(user)
         elif kind is IncidentKind.ABANDONED_OBJECT:
             x = road.lane_x_m(road.lanes - 1, 1) + 0.45 * LANE_M
-            user = self._user(UserKind.OBJECT, x, y, 0.0, 0.0)
+            user = self._user(UserKind.OBJECT, x, self._staged_y_m((x,), off_crossing=False), 0.0, 0.0)
             self.staged = user.track_id
             self._things.append(user)
 
-    @staticmethod
-    def _may_stop(one: Vehicle) -> bool:
+    def _staged_y_m(self, across_m: tuple[float, ...], *, off_crossing: bool) -> float:
+        """Ahead of the camera, where all these places across the road are in the picture, and people do not cross."""
+        crossing = self.scene.road.crossing_y_m if off_crossing else None
+        tried: list[float] = [
+            y
+            for y in self._chance.uniform(*_STAGED_M, _TRIES).tolist()
+            if crossing is None or abs(y - crossing) > _OFF_CROSSING_M
+        ]
+        # A wide road is nowhere whole in a narrow picture: then where most of it is.
+        return max(tried, key=lambda y: sum(self._in_picture(x, y) for x in across_m))
+
+    def _in_picture(self, x_m: float, y_m: float) -> bool:
+        pose = self.scene.pose
+        right, down = pose.seen(np.array([x_m, y_m, 0.0])).tolist()
+        return bool(_MARGIN_PX < right < pose.width_px - _MARGIN_PX and 0 < down < pose.height_px - _MARGIN_PX)
+
+    def _may_stop(self, one: Vehicle) -> bool:
         """Whether it drives, and will come to stand where the camera sees it well."""
-        stops_at = one.user.y_m + one.heading * one.user.speed_ms**2 / 6
+        # Steps of a frame brake half of one early.
+        brakes_m = one.user.speed_ms**2 / 6 - one.user.speed_ms / self.scene.fps / 2
+        stops_at = one.user.y_m + one.heading * brakes_m
+        # The nearer end is the one that the picture may cut off.
+        near_m = stops_at - one.half_m
         return (
             one.user.speed_ms > _DRIVES_MS
             and _STOPS_M[0] < stops_at < _STOPS_M[1]
             and one.user.kind is not UserKind.BUS
+            and all(self._in_picture(one.user.x_m + side, near_m) for side in (-_HALF_WIDTH_M, _HALF_WIDTH_M))
         )
 
 

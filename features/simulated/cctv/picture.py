@@ -6,10 +6,11 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from features.cctv.kinds import UserKind
 from features.simulated.cctv.ground import LAMPS_EVERY_M, Picture, polygon, still
 from features.simulated.cctv.pose import FloatArray
 from features.simulated.cctv.scene import Light, Scene
-from features.simulated.cctv.users import SIZE_M, User, UserKind
+from features.simulated.cctv.users import SIZE_M, User
 
 _TIMES = 2
 """Drawn on so many times as many pixels, and made smaller: edges are soft as a lens makes them."""

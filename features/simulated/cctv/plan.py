@@ -2,9 +2,10 @@
 
 import numpy as np
 
+from features.cctv.kinds import IncidentKind
 from features.simulated.cctv.pose import Pose
 from features.simulated.cctv.road import LANE_M, Road
-from features.simulated.cctv.scene import IncidentKind, Light, Scene
+from features.simulated.cctv.scene import Light, Scene
 from features.simulated.chance import Stream, generator
 from features.simulated.city import RoadClass, links
 from features.simulated.hours import local_hours

@@ -3,18 +3,9 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from features.cctv.kinds import IncidentKind
 from features.simulated.cctv.pose import Pose
 from features.simulated.cctv.road import Road
-
-
-class IncidentKind(StrEnum):
-    """What goes wrong."""
-
-    STOPPED_VEHICLE = "stopped vehicle"
-    WRONG_WAY = "wrong way"
-    PEDESTRIAN_ON_CARRIAGEWAY = "pedestrian on carriageway"
-    QUEUE = "queue"
-    ABANDONED_OBJECT = "abandoned object"
 
 
 class Light(StrEnum):

@@ -1,23 +1,11 @@
-"""Who is on the road: kinds with their sizes, and one of them as it stands in a frame."""
+"""Who is on the road: their sizes, and one of them as it stands in a frame."""
 
 from dataclasses import dataclass
-from enum import StrEnum
 
 import numpy as np
 
+from features.cctv.kinds import UserKind
 from features.simulated.cctv.pose import FloatArray
-
-
-class UserKind(StrEnum):
-    """What a box shows."""
-
-    CAR = "car"
-    BUS = "bus"
-    TRUCK = "truck"
-    MOTORBIKE = "motorbike"
-    PERSON = "person"
-    OBJECT = "object"
-
 
 SIZE_M = {
     UserKind.CAR: (4.4, 1.8, 1.5),

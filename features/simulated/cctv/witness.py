@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass, field, replace
 
-from features.simulated.cctv.scene import IncidentKind, Scene
-from features.simulated.cctv.users import User, UserKind
+from features.cctv.kinds import IncidentKind, UserKind
+from features.simulated.cctv.scene import Scene
+from features.simulated.cctv.users import User
 
 _STANDS_MS = 0.3
 _SEEN_M = (8.0, 70.0)

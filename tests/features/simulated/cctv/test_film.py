@@ -7,10 +7,10 @@ import numpy as np
 import polars as pl
 import pytest
 
+from features.cctv.kinds import IncidentKind
 from features.simulated.cctv.film import write_films
 from features.simulated.cctv.plan import hour_of, link_of, scenes
 from features.simulated.cctv.road import Road
-from features.simulated.cctv.scene import IncidentKind
 from features.simulated.city import links
 from features.simulated.incidents import crashes
 from features.simulated.traffic import volume_veh_h

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
+from features.cctv.kinds import IncidentKind, UserKind
 from features.simulated.cctv.motion import Traffic
 from features.simulated.cctv.road import Road
-from features.simulated.cctv.scene import IncidentKind
-from features.simulated.cctv.users import SIZE_M, UserKind
+from features.simulated.cctv.users import SIZE_M
 from features.simulated.cctv.witness import Witness
 from tests.features.simulated.cctv.stage import scene
 

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
+from features.cctv.kinds import UserKind
 from features.simulated.cctv.picture import Painter
 from features.simulated.cctv.scene import Light
-from features.simulated.cctv.users import User, UserKind
+from features.simulated.cctv.users import SIZE_M, User
 from tests.features.simulated.cctv.stage import POSE, scene
 
 
@@ -20,7 +21,7 @@ def clean(**changes):
 DRIZZLE = clean(rain_mm_h=0.01)
 
 
-@pytest.mark.parametrize("kind", list(UserKind))
+@pytest.mark.parametrize("kind", list(SIZE_M))
 @pytest.mark.parametrize("direction_rad", [0.0, np.pi])
 def test_a_box_holds_what_is_drawn_and_no_more(kind, direction_rad):
     # In the least of rain nothing throws a shadow.

@@ -1,0 +1,1 @@
+"""One file for each family of detectors: its graph's inputs and outputs on one side, our detections on the other."""

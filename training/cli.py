@@ -1,14 +1,15 @@
 """Commands of the training room: train, evaluate, and the registry of models."""
 
+from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from features import DOMAINS
+from features import DOMAINS, WATCHING
 from features.console import JsonFlag
-from features.errors import UnknownName
+from features.errors import BadInput, UnknownName
 from features.tables.options import (
     CovariatesFlag,
     EntityColFlag,
@@ -35,6 +36,13 @@ MeasureFlag = Annotated[
         "--measure", metavar="free|occupied", help="Of parking: what is counted. Default: by the column's name."
     ),
 ]
+PartFlag = Annotated[
+    str | None, typer.Option("--part", metavar="detector", help="Of cctv: which of its models. Default: the detector.")
+]
+WeightsFlag = Annotated[
+    Path | None,
+    typer.Option("--weights", metavar="FILE.onnx", help="Of cctv: a YOLOX that knows what is in the clips of --data."),
+]
 DomainArgument = Annotated[str, typer.Argument(metavar="DOMAIN", help=f"One of: {', '.join(DOMAINS)}.")]
 
 
@@ -50,7 +58,7 @@ def add_commands(app: typer.Typer) -> None:
 
 def _train(
     context: typer.Context,
-    domain: DomainArgument,
+    domain: Annotated[str, typer.Argument(metavar="DOMAIN", help=f"One of: {', '.join((*DOMAINS, *WATCHING))}.")],
     *,
     data: Annotated[list[str] | None, typer.Option("--data", metavar="PATH", help="File, folder or glob.")] = None,
     shape: ShapeFlag = "long",
@@ -73,6 +81,8 @@ def _train(
     covariates: CovariatesFlag = None,
     hazard: HazardFlag = None,
     measure: MeasureFlag = None,
+    part: PartFlag = None,
+    weights: WeightsFlag = None,
     name: Annotated[str | None, typer.Option(help="Name of the model. Default: the domain's.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of every random choice.")] = 7,
     country: Annotated[str, typer.Option(help="Whose public holidays count.")] = "KR",
@@ -86,6 +96,8 @@ def _train(
     Example: haechi train disaster --hazard river_jamsu --shape han-river --data han_river.parquet
 
     Example: haechi train parking --data counts.parquet --entities lots.csv --measure free --country DE
+
+    Example: haechi train cctv --part detector --data clips/ --weights yolox_nano.onnx
     """
     flags = {
         "domain": domain,
@@ -104,24 +116,38 @@ def _train(
         "covariates": covariates,
         "hazard": hazard,
         "measure": measure,
+        "part": part,
+        "weights": weights,
         "name": name,
         "seed": seed,
         "country": country,
         "quick": quick,
     }
-    command = _domain(domain)
-    command.train(train_options(context, flags, run, assignments or []), as_json=as_json)
+    command = _domain(domain, (*DOMAINS, *WATCHING))
+    options = train_options(context, flags, run, assignments or [], needs_data=domain not in WATCHING)
+    if domain not in WATCHING and not (options.part is None and options.weights is None):
+        raise BadInput(cause=f"--part and --weights are not of {domain}", mend="Leave them out")
+    command.train(options, as_json=as_json)
 
 
 def _evaluate(
-    domain: DomainArgument,
+    context: typer.Context,
+    domain: Annotated[str, typer.Argument(metavar="DOMAIN", help=f"One of: {', '.join((*DOMAINS, *WATCHING))}.")],
+    folder: Annotated[Path | None, typer.Argument(metavar="[DIR]", help="Of cctv: films, annotated or not.")] = None,
     *,
-    data: Annotated[list[Path], typer.Option("--data", metavar="PATH", help="File, folder or glob.")],
+    data: Annotated[list[Path] | None, typer.Option("--data", metavar="PATH", help="File, folder or glob.")] = None,
     model: Annotated[
         str | None, typer.Option(help="NAME, NAME@ALIAS or NAME/VERSION. Default: the domain's name.")
     ] = None,
     split: Annotated[str, typer.Option(help="test: its own test part; all: a file it never saw.")] = "test",
-    out: Annotated[Path | None, typer.Option(metavar="FILE.parquet", help="Write every prediction.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.parquet", help="Write every prediction; of cctv, every incident raised or true."),
+    ] = None,
+    detector: Annotated[
+        str | None,
+        typer.Option(metavar="NAME|FILE.onnx", help="Of cctv: yolox-nano, or any of a known family. Default: our own."),
+    ] = None,
     events: Annotated[
         Path | None,
         typer.Option(metavar="FILE.jsonl", help="Written: abnormal flow that was seen, one JSON line an event."),
@@ -143,9 +169,27 @@ def _evaluate(
 ) -> None:
     """Judge a published model by replaying measurements; prints its scores beside the baselines'.
 
+    Of cctv: watch films, rendered or annotated in CVAT or neither, and print how well: AP50, MOTA, IDF1 and HOTA,
+    incidents found, missed and false, seconds to detect, CPU-seconds.
+
     Example: haechi evaluate traffic --data volumes.parquet --entity-col site_id,direction --out predictions.parquet
+
+    Example: haechi evaluate cctv simulated/cameras --detector yolox-nano --out incidents.parquet
     """
+    if domain in WATCHING:
+        _refuse_others(context, domain, ("domain", "folder", "detector", "out", "as_json"))
+        if folder is None:
+            raise BadInput(cause=f"No films of {domain} are named", mend=f"Run: haechi evaluate {domain} DIR")
+        import_module(f"training.{domain}.evaluate_command").evaluate(
+            folder, detector=detector, out=out, as_json=as_json
+        )
+        return
     command = _domain(domain)
+    if data is None or folder is not None or detector is not None:
+        raise BadInput(
+            cause=f"{domain} is judged on measurements",
+            mend="Name them with --data PATH; DIR and --detector are of cctv",
+        )
     if split not in ("test", "all"):
         raise UnknownName.among("split", split, ["test", "all"])
     reading = read_options(
@@ -271,7 +315,15 @@ def _search(
     )
 
 
-def _domain(name: str):  # type: ignore[no-untyped-def]  # a module, whose commands mypy cannot see through
-    if name not in DOMAINS:
-        raise UnknownName.among("domain", name, list(DOMAINS))
+def _refuse_others(context: typer.Context, domain: str, own: tuple[str, ...]) -> None:
+    """Say which flag was given that is not of a domain, rather than look away from it."""
+    for parameter in context.command.params:
+        given = context.get_parameter_source(parameter.name or "")
+        if parameter.name not in own and given is not None and given.name == "COMMANDLINE":
+            raise BadInput(cause=f"{parameter.opts[0]} is not of {domain}", mend="Leave it out")
+
+
+def _domain(name: str, among: Sequence[str] = DOMAINS):  # type: ignore[no-untyped-def]  # a module mypy cannot see through
+    if name not in among:
+        raise UnknownName.among("domain", name, list(among))
     return import_module(f"training.{name}.commands")

@@ -35,6 +35,8 @@ class TrainOptions:
         hazard: of disaster, or None.
         measure: of parking, what is counted, ``free`` or ``occupied``, or None.
         covariates: a table of what else is known of the whole city, or None.
+        part: of cctv, which of its models, or None.
+        weights: of cctv, the ONNX file of a larger detector that says what is in real clips, or None.
         question: that a run file of an experiment asks, or None.
         given: what of all this differs from the defaults, as a run file would say it; without ``set``.
     """
@@ -54,6 +56,8 @@ class TrainOptions:
     hazard: str | None = None
     measure: str | None = None
     covariates: Path | None = None
+    part: str | None = None
+    weights: Path | None = None
     question: str | None = None
     given: dict[str, Any] = field(default_factory=dict)
 
@@ -117,7 +121,7 @@ def train_options(
         split_at=None if values["split_at"] is None else tuple(values["split_at"].split(",")),
         config=settings,
         entities=None if values["entities"] is None else Path(values["entities"]),
-        name=values["name"] or _default_name(values["domain"], values["hazard"]),
+        name=values["name"] or _default_name(values["domain"], values["hazard"] or values["part"]),
         seed=values["seed"],
         country=values["country"],
         timezone=timezone or "Asia/Seoul",
@@ -125,14 +129,16 @@ def train_options(
         hazard=values["hazard"],
         measure=values["measure"],
         covariates=None if values["covariates"] is None else Path(values["covariates"]),
+        part=values["part"],
+        weights=None if values["weights"] is None else Path(values["weights"]),
         question=question,
         given=_given(context, values),
     )
 
 
-def _default_name(domain: str, hazard: str | None) -> str:
-    """The domain's, or that of the domain and the hazard: a city has a model for each."""
-    return domain if hazard is None else f"{domain}-{hazard.replace('_', '-')}"
+def _default_name(domain: str, part: str | None) -> str:
+    """The domain's, or that of the domain and the hazard or part: a city has a model for each."""
+    return domain if part is None else f"{domain}-{part.replace('_', '-')}"
 
 
 def called_as(train: Any, words: Sequence[str]) -> tuple[typer.Context, dict[str, Any]]:

@@ -1,0 +1,1 @@
+"""Haechi's own small detector: rendered and filmed lessons, its network, fit, export and publication."""

@@ -15,6 +15,8 @@ from features.console import JsonFlag, emit
 from features.errors import UnknownName
 from features.settings import as_toml, load, origins
 from serving.alerts.cli import alerts as alert_commands
+from serving.cctv.cli import watch
+from serving.cctv.cli import weights as weight_commands
 from serving.parking.cli import parking as parking_commands
 from serving.token_cli import tokens as token_commands
 
@@ -60,6 +62,8 @@ def add_commands(app: typer.Typer) -> None:
     app.command("forecast")(_forecast)
     app.command("risk")(_risk)
     app.add_typer(parking_commands, name="parking")
+    app.command("watch")(watch)
+    app.add_typer(weight_commands, name="weights")
     app.command("replay")(_replay)
     app.command("demo")(_demo)
 

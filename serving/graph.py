@@ -1,6 +1,6 @@
 """An ONNX file becomes a session only if it stands alone and is the graph that its manifest describes."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -40,21 +40,7 @@ def open_graph(folder: Path, manifest: Manifest, file: str, *, threads: int) -> 
         ArtifactMismatch: the file is no ONNX graph, reaches for other files, or differs from the manifest; names the
             field that differs.
     """
-    path = folder / file
-    graph = path.read_bytes()
-    _refuse_other_files(graph, path)
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    # Its refusals reach the user as ours; fatal only.
-    options.log_severity_level = 4
-    # Else a file in onnxruntime's own format would be taken, which has never been looked into.
-    options.add_session_config_entry("session.load_model_format", "ONNX")
-    try:
-        session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
-    except REFUSALS as error:
-        cause = f"{folder}: {file} cannot be loaded: {str(error).splitlines()[0]}"
-        raise ArtifactMismatch(cause=cause, mend=_MEND) from None
+    session = open_session(folder / file, (folder / file).read_bytes(), threads=threads)
     inputs = manifest.inputs
     if file == manifest.fallback:
         taken = {node.name for node in session.get_inputs()}
@@ -64,12 +50,43 @@ def open_graph(folder: Path, manifest: Manifest, file: str, *, threads: int) -> 
     return session
 
 
-def _refuse_other_files(graph: bytes, path: Path) -> None:
+def open_session(
+    path: Path, graph: bytes, *, threads: int, mend: str = _MEND, config: Mapping[str, str] | None = None
+) -> Any:
+    """The onnxruntime session of an ONNX file that stands alone.
+
+    Args:
+        path: of the file, to name it.
+        graph: its bytes.
+        threads: that one run may use.
+        mend: what to do where it cannot be taken.
+        config: more entries of onnxruntime's session config.
+
+    Raises:
+        ArtifactMismatch: it is no ONNX graph, reaches for other files, or onnxruntime cannot take it.
+    """
+    _refuse_other_files(graph, path, mend)
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    # Its refusals reach the user as ours; fatal only.
+    options.log_severity_level = 4
+    # Else a file in onnxruntime's own format would be taken, which has never been looked into.
+    for name, value in {"session.load_model_format": "ONNX", **(config or {})}.items():
+        options.add_session_config_entry(name, value)
+    try:
+        return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+    except REFUSALS as error:
+        cause = f"{path.parent}: {path.name} cannot be loaded: {str(error).splitlines()[0]}"
+        raise ArtifactMismatch(cause=cause, mend=mend) from None
+
+
+def _refuse_other_files(graph: bytes, path: Path, mend: str) -> None:
     """Refuse external tensors: onnxruntime would take them from the working folder, past every checksum."""
     try:
         model = onnx_view_pb2.Model.FromString(graph)
     except DecodeError:
-        raise ArtifactMismatch(cause=f"{path.parent}: {path.name} is not an ONNX graph", mend=_MEND) from None
+        raise ArtifactMismatch(cause=f"{path.parent}: {path.name} is not an ONNX graph", mend=mend) from None
     for tensor in _tensors(model):
         if tensor.data_location or tensor.external_data:
             raise ArtifactMismatch(

@@ -3,9 +3,9 @@
 import errno
 import logging
 import socket
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import grpc
 from grpc_health.v1 import health_pb2
@@ -43,6 +43,18 @@ for _described in (health_pb2, reflection_pb2):
     POOL.AddSerializedFile(_described.DESCRIPTOR.serialized_pb)
 
 
+class Hosted(Protocol):
+    """A service that is served beside the models'."""
+
+    def register(self, server: grpc.Server, wrap: Wrap) -> str:
+        """Let ``server`` answer; returns the service's full name."""
+        ...
+
+    def stop_watches(self) -> None:
+        """Let whoever waits for news go, before the server drains."""
+        ...
+
+
 class Server:
     """A gRPC server over a runtime; bound when made, answering once started.
 
@@ -51,6 +63,7 @@ class Server:
         settings: host, port, the largest message, who may ask.
         repository: where the models come from, which callers may have loaded and unloaded; None: they stay as they
             are.
+        hosted: other services that answer here too.
         shared_port: other processes answer at this address too.
 
     Raises:
@@ -63,9 +76,11 @@ class Server:
         settings: Settings,
         repository: Repository | None = None,
         *,
+        hosted: Sequence[Hosted] = (),
         shared_port: bool = False,
     ) -> None:
         self.runtime = runtime
+        self._hosted = hosted
         self._door = Door(settings)
         self.guard = Guard(self._door.admit)
         self.guard.administrative.append(self._door.audit.heard)
@@ -109,6 +124,8 @@ class Server:
         """Report unhealthy, take no new call, and give those under way ``drain_s`` seconds."""
         self._health.close()
         self._alerts.stop_watches()
+        for one in self._hosted:
+            one.stop_watches()
         if self._http is not None:
             self._http.stop(drain_s)
         self._server.stop(drain_s).wait()
@@ -126,6 +143,7 @@ class Server:
     def _register(self, runtime: Runtime, settings: Settings, methods: Mapping[str, Method]) -> tuple[str, ...]:
         wrap = self.guard.wrap
         names = [inference.register(self._server, methods, wrap), self._alerts.register(self._server, wrap)]
+        names += [one.register(self._server, wrap) for one in self._hosted]
         for domain in DOMAINS:
             names += import_module(f"serving.{domain}.service").register(self._server, runtime, settings, wrap)
         _register_reflection(self._server, (*names, self._health.register(self._server, wrap)), wrap)

@@ -770,3 +770,167 @@ class ShareReply(_message.Message):
     most_risk: float
     lots: _containers.RepeatedCompositeFieldContainer[LotShare]
     def __init__(self, model: _Optional[str] = ..., version: _Optional[str] = ..., issued_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., as_of: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., simulated: _Optional[bool] = ..., timezone: _Optional[str] = ..., bays: _Optional[int] = ..., most_risk: _Optional[float] = ..., lots: _Optional[_Iterable[_Union[LotShare, _Mapping]]] = ...) -> None: ...
+
+class CamerasRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class CamerasReply(_message.Message):
+    __slots__ = ("cameras",)
+    CAMERAS_FIELD_NUMBER: _ClassVar[int]
+    cameras: _containers.RepeatedCompositeFieldContainer[Camera]
+    def __init__(self, cameras: _Optional[_Iterable[_Union[Camera, _Mapping]]] = ...) -> None: ...
+
+class Camera(_message.Message):
+    __slots__ = ("name", "simulated", "faults", "seen_at", "pictures", "ended")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    SIMULATED_FIELD_NUMBER: _ClassVar[int]
+    FAULTS_FIELD_NUMBER: _ClassVar[int]
+    SEEN_AT_FIELD_NUMBER: _ClassVar[int]
+    PICTURES_FIELD_NUMBER: _ClassVar[int]
+    ENDED_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    simulated: bool
+    faults: _containers.RepeatedCompositeFieldContainer[CameraFault]
+    seen_at: _timestamp_pb2.Timestamp
+    pictures: int
+    ended: str
+    def __init__(self, name: _Optional[str] = ..., simulated: _Optional[bool] = ..., faults: _Optional[_Iterable[_Union[CameraFault, _Mapping]]] = ..., seen_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., pictures: _Optional[int] = ..., ended: _Optional[str] = ...) -> None: ...
+
+class CameraFault(_message.Message):
+    __slots__ = ("kind", "words", "onset_s", "detail")
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    WORDS_FIELD_NUMBER: _ClassVar[int]
+    ONSET_S_FIELD_NUMBER: _ClassVar[int]
+    DETAIL_FIELD_NUMBER: _ClassVar[int]
+    kind: str
+    words: Words
+    onset_s: float
+    detail: str
+    def __init__(self, kind: _Optional[str] = ..., words: _Optional[_Union[Words, _Mapping]] = ..., onset_s: _Optional[float] = ..., detail: _Optional[str] = ...) -> None: ...
+
+class IncidentsRequest(_message.Message):
+    __slots__ = ("camera", "only_lasting")
+    CAMERA_FIELD_NUMBER: _ClassVar[int]
+    ONLY_LASTING_FIELD_NUMBER: _ClassVar[int]
+    camera: str
+    only_lasting: bool
+    def __init__(self, camera: _Optional[str] = ..., only_lasting: _Optional[bool] = ...) -> None: ...
+
+class IncidentsReply(_message.Message):
+    __slots__ = ("incidents", "cursor")
+    INCIDENTS_FIELD_NUMBER: _ClassVar[int]
+    CURSOR_FIELD_NUMBER: _ClassVar[int]
+    incidents: _containers.RepeatedCompositeFieldContainer[CameraIncident]
+    cursor: str
+    def __init__(self, incidents: _Optional[_Iterable[_Union[CameraIncident, _Mapping]]] = ..., cursor: _Optional[str] = ...) -> None: ...
+
+class WatchIncidentsRequest(_message.Message):
+    __slots__ = ("cursor", "camera")
+    CURSOR_FIELD_NUMBER: _ClassVar[int]
+    CAMERA_FIELD_NUMBER: _ClassVar[int]
+    cursor: str
+    camera: str
+    def __init__(self, cursor: _Optional[str] = ..., camera: _Optional[str] = ...) -> None: ...
+
+class IncidentStep(_message.Message):
+    __slots__ = ("cursor", "incident")
+    CURSOR_FIELD_NUMBER: _ClassVar[int]
+    INCIDENT_FIELD_NUMBER: _ClassVar[int]
+    cursor: str
+    incident: CameraIncident
+    def __init__(self, cursor: _Optional[str] = ..., incident: _Optional[_Union[CameraIncident, _Mapping]] = ...) -> None: ...
+
+class PixelBox(_message.Message):
+    __slots__ = ("left", "top", "right", "bottom")
+    LEFT_FIELD_NUMBER: _ClassVar[int]
+    TOP_FIELD_NUMBER: _ClassVar[int]
+    RIGHT_FIELD_NUMBER: _ClassVar[int]
+    BOTTOM_FIELD_NUMBER: _ClassVar[int]
+    left: float
+    top: float
+    right: float
+    bottom: float
+    def __init__(self, left: _Optional[float] = ..., top: _Optional[float] = ..., right: _Optional[float] = ..., bottom: _Optional[float] = ...) -> None: ...
+
+class CameraIncident(_message.Message):
+    __slots__ = ("camera", "number", "kind", "words", "change", "changed_at", "onset", "raised_at", "cleared_at", "probability", "severity", "box", "zone", "learned", "track_id", "length_m", "speed_km_h", "why", "detector", "detector_sha256", "rules", "rules_sha256", "zones_sha256", "snapshot_sha256", "simulated")
+    CAMERA_FIELD_NUMBER: _ClassVar[int]
+    NUMBER_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    WORDS_FIELD_NUMBER: _ClassVar[int]
+    CHANGE_FIELD_NUMBER: _ClassVar[int]
+    CHANGED_AT_FIELD_NUMBER: _ClassVar[int]
+    ONSET_FIELD_NUMBER: _ClassVar[int]
+    RAISED_AT_FIELD_NUMBER: _ClassVar[int]
+    CLEARED_AT_FIELD_NUMBER: _ClassVar[int]
+    PROBABILITY_FIELD_NUMBER: _ClassVar[int]
+    SEVERITY_FIELD_NUMBER: _ClassVar[int]
+    BOX_FIELD_NUMBER: _ClassVar[int]
+    ZONE_FIELD_NUMBER: _ClassVar[int]
+    LEARNED_FIELD_NUMBER: _ClassVar[int]
+    TRACK_ID_FIELD_NUMBER: _ClassVar[int]
+    LENGTH_M_FIELD_NUMBER: _ClassVar[int]
+    SPEED_KM_H_FIELD_NUMBER: _ClassVar[int]
+    WHY_FIELD_NUMBER: _ClassVar[int]
+    DETECTOR_FIELD_NUMBER: _ClassVar[int]
+    DETECTOR_SHA256_FIELD_NUMBER: _ClassVar[int]
+    RULES_FIELD_NUMBER: _ClassVar[int]
+    RULES_SHA256_FIELD_NUMBER: _ClassVar[int]
+    ZONES_SHA256_FIELD_NUMBER: _ClassVar[int]
+    SNAPSHOT_SHA256_FIELD_NUMBER: _ClassVar[int]
+    SIMULATED_FIELD_NUMBER: _ClassVar[int]
+    camera: str
+    number: int
+    kind: str
+    words: Words
+    change: str
+    changed_at: _timestamp_pb2.Timestamp
+    onset: _timestamp_pb2.Timestamp
+    raised_at: _timestamp_pb2.Timestamp
+    cleared_at: _timestamp_pb2.Timestamp
+    probability: float
+    severity: str
+    box: PixelBox
+    zone: str
+    learned: bool
+    track_id: int
+    length_m: float
+    speed_km_h: float
+    why: Words
+    detector: str
+    detector_sha256: str
+    rules: str
+    rules_sha256: str
+    zones_sha256: str
+    snapshot_sha256: str
+    simulated: bool
+    def __init__(self, camera: _Optional[str] = ..., number: _Optional[int] = ..., kind: _Optional[str] = ..., words: _Optional[_Union[Words, _Mapping]] = ..., change: _Optional[str] = ..., changed_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., onset: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., raised_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., cleared_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., probability: _Optional[float] = ..., severity: _Optional[str] = ..., box: _Optional[_Union[PixelBox, _Mapping]] = ..., zone: _Optional[str] = ..., learned: _Optional[bool] = ..., track_id: _Optional[int] = ..., length_m: _Optional[float] = ..., speed_km_h: _Optional[float] = ..., why: _Optional[_Union[Words, _Mapping]] = ..., detector: _Optional[str] = ..., detector_sha256: _Optional[str] = ..., rules: _Optional[str] = ..., rules_sha256: _Optional[str] = ..., zones_sha256: _Optional[str] = ..., snapshot_sha256: _Optional[str] = ..., simulated: _Optional[bool] = ...) -> None: ...
+
+class LaneMeasurementsRequest(_message.Message):
+    __slots__ = ("camera", "since")
+    CAMERA_FIELD_NUMBER: _ClassVar[int]
+    SINCE_FIELD_NUMBER: _ClassVar[int]
+    camera: str
+    since: _timestamp_pb2.Timestamp
+    def __init__(self, camera: _Optional[str] = ..., since: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class LaneMeasurement(_message.Message):
+    __slots__ = ("time", "entity_id", "volume", "speed_km_h", "simulated")
+    TIME_FIELD_NUMBER: _ClassVar[int]
+    ENTITY_ID_FIELD_NUMBER: _ClassVar[int]
+    VOLUME_FIELD_NUMBER: _ClassVar[int]
+    SPEED_KM_H_FIELD_NUMBER: _ClassVar[int]
+    SIMULATED_FIELD_NUMBER: _ClassVar[int]
+    time: _timestamp_pb2.Timestamp
+    entity_id: str
+    volume: float
+    speed_km_h: float
+    simulated: bool
+    def __init__(self, time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., entity_id: _Optional[str] = ..., volume: _Optional[float] = ..., speed_km_h: _Optional[float] = ..., simulated: _Optional[bool] = ...) -> None: ...
+
+class LaneMeasurementsReply(_message.Message):
+    __slots__ = ("measurements",)
+    MEASUREMENTS_FIELD_NUMBER: _ClassVar[int]
+    measurements: _containers.RepeatedCompositeFieldContainer[LaneMeasurement]
+    def __init__(self, measurements: _Optional[_Iterable[_Union[LaneMeasurement, _Mapping]]] = ...) -> None: ...

@@ -3,7 +3,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .SUFFIXES:
-.PHONY: help install demo test check bench bench-disaster bench-parking ci-deps clean
+.PHONY: help install demo test check bench bench-cameras bench-cctv bench-disaster bench-parking ci-deps clean
 
 # cpu, or cuda for the full build. Nobody downloads CUDA unasked; who asked for it once keeps it.
 TORCH ?= $(if $(wildcard .venv/.installed-cuda),cuda,cpu)
@@ -49,22 +49,32 @@ bench: install ## the figures of RESULT.md, measured here
 bench-disaster: install ## the figures of the hazard models; about half an hour
 	@$(PY) -m experiments.disaster.bench $(if $(DATA),--data "$(DATA)")
 
+bench-cameras: install ## half an hour of an RTSP feed that is cut, frozen and corrupted; needs make ci-deps
+	@$(PY) -m experiments.cctv.endurance $(if $(MINUTES),--minutes "$(MINUTES)") $(if $(SEED),--seed "$(SEED)")
+
 bench-parking: install ## the figures of the parking models; about eleven minutes
 	@$(PY) -m experiments.parking.bench $(if $(DATA),--data "$(DATA)")
+
+bench-cctv: install ## the figures of the cameras; about an hour, the first time half an hour more to render
+	@$(PY) -m experiments.cctv.bench $(if $(DATA),--data "$(DATA)")
 
 bench-%: install ## serving, swap, overload, soak, fuzz, peers: the server's own figures; serving and peers need h2load
 	@$(PY) -m experiments.serving.$(if $(filter serving,$*),bench,$*)
 
+# Fonts for pictures; an RTSP server (its GStreamer brings the encoder) and what Debian's Python needs to run it.
+DEBIAN_DEPS := fonts-nanum gir1.2-gst-rtsp-server-1.0 python3-gi
+WITHOUT_DEPS := tests run without Korean fonts and without an RTSP feed, or with what of them is there
+
 ci-deps: ## Debian packages that tests can use, where this is root
 	@if [ "$$(id -u)" != 0 ]; then \
-		echo "ci-deps: not root, so nothing is installed; tests run without Korean fonts"; \
+		echo "ci-deps: not root, so nothing is installed; $(WITHOUT_DEPS)"; \
 	elif ! command -v apt-get >/dev/null 2>&1; then \
-		echo "ci-deps: no apt-get here, so nothing is installed; tests run without Korean fonts"; \
-	elif dpkg -s fonts-nanum >/dev/null 2>&1; then \
+		echo "ci-deps: no apt-get here, so nothing is installed; $(WITHOUT_DEPS)"; \
+	elif dpkg -s $(DEBIAN_DEPS) >/dev/null 2>&1; then \
 		echo "ci-deps: all there"; \
 	elif ! { apt-get update -q && DEBIAN_FRONTEND=noninteractive \
-			apt-get install -q -y --no-install-recommends fonts-nanum; }; then \
-		echo "ci-deps: apt-get could not fetch fonts-nanum (above); tests run without Korean fonts" >&2; \
+			apt-get install -q -y --no-install-recommends $(DEBIAN_DEPS); }; then \
+		echo "ci-deps: apt-get could not fetch $(DEBIAN_DEPS) (above); $(WITHOUT_DEPS)" >&2; \
 	fi
 
 clean: ## .venv, caches and what demo and bench wrote; .haechi (your models) stays

@@ -78,12 +78,8 @@ class LeftObjects:
         self._stood = [one for one in self._stood if look.now_s - one[2] <= lasts_s]
 
     def _take(self, box: FloatArray, score: float, track_id: int | None, look: Look) -> None:
-        for one in self._things:
-            if (track_id is not None and one.track_id == track_id) or _overlap(
-                one.xyxy_px, box
-            ) >= look.rules.object.overlap:
-                break
-        else:
+        one = self._known(box, track_id, look.rules.object.overlap)
+        if one is None:
             at_m = look.road.ground.to_metres(_foot(box))
             one = _Thing(self._next, box, look.now_s, look.now_s, score, at_m)
             self._next += 1
@@ -111,6 +107,15 @@ class LeftObjects:
                 for stood, since_s, until_s in self._stood
             )
         )
+
+    def _known(self, box: FloatArray, track_id: int | None, least: float) -> _Thing | None:
+        """The first that has this track, or lies there."""
+        boxes = np.array([one.xyxy_px for one in self._things], dtype=np.float32).reshape(-1, 4)
+        lies_there = iou(box[None].astype(np.float32), boxes)[0] >= least
+        for one, there in zip(self._things, lies_there.tolist(), strict=True):
+            if there or (track_id is not None and one.track_id == track_id):
+                return one
+        return None
 
     def _sighting(self, one: _Thing, look: Look) -> Sighting:
         rules, foot = look.rules.object, _foot(one.xyxy_px)

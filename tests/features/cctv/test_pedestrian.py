@@ -68,7 +68,7 @@ def test_who_is_too_fast_to_walk_rides_though_the_detector_saw_a_person(stops):
     assert "person" in runner.why
 
 
-@pytest.mark.parametrize(("score", "count"), [(0.3, 0), (0.4, 1)], ids=["hardly", "surely"])
+@pytest.mark.parametrize(("score", "count"), [(0.25, 0), (0.4, 1)], ids=["hardly", "surely"])
 def test_who_is_hardly_taken_for_a_person_is_none(score, count):
     assert len(afoot([walks((9, 25), (-9, 25), from_s=4)], score=score)[0]) == count
 

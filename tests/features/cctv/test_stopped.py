@@ -27,7 +27,7 @@ def test_who_stands_on_a_lane_is_told_of_once_whoever_gave_way_had_gone(lane, aw
     (one,), _ = stopped([*traffic(until_s=8), car])
     assert one.onset_s == pytest.approx(onset, abs=1.5)
     # Towards the camera the picture ends before it: whom it waits for may be there.
-    assert one.raised_s - one.onset_s == pytest.approx(7.5 if away else 9, abs=0.3)
+    assert one.raised_s - one.onset_s == pytest.approx(6.5 if away else 8, abs=0.3)
     assert one.cleared_s is None
     assert one.severity is Severity.MODERATE
     assert 0.5 < one.probability < 1

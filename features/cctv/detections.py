@@ -66,6 +66,12 @@ class Detections:
         return [KINDS[number] for number in self.kind.tolist()]
 
 
+def overlap(one: npt.ArrayLike, other: npt.ArrayLike) -> float:
+    """Intersection over union of two boxes, left, top, right, bottom."""
+    boxes = [np.asarray(box, dtype=np.float32).reshape(1, 4) for box in (one, other)]
+    return float(iou(*boxes)[0, 0])
+
+
 def iou(ones: FloatArray, others: FloatArray) -> FloatArray:
     """Intersection over union of every box with every other.
 

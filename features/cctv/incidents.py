@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from features.cctv.detections import Detections
+from features.cctv.detections import Detections, overlap
 from features.cctv.events import Incident, Severity
 from features.cctv.field import Field
 from features.cctv.kinds import IncidentKind
@@ -143,9 +143,7 @@ class Incidents:
         own = [case for case in self._cases if case.incident.kind is sighting.kind]
         same = next((case for case in own if case.key == sighting.key), None)
         if same is None and sighting.kind in _STAY:
-            return next(
-                (case for case in own if _overlap(case.incident.xyxy_px, sighting.xyxy_px) >= _SAME_PLACE), None
-            )
+            return next((case for case in own if overlap(case.incident.xyxy_px, sighting.xyxy_px) >= _SAME_PLACE), None)
         return same
 
     def _open(self, sighting: Sighting) -> Incident:
@@ -196,7 +194,7 @@ class Incidents:
         kind, box = case.incident.kind, case.incident.xyxy_px
         gone_s, lost_s = _patience(kind, self._rules)
         own = next((user for user in users if user.track.track_id == case.incident.track_id), None)
-        there = own is not None and _overlap(box, own.track.xyxy_px.tolist()) >= _STILL_THERE
+        there = own is not None and overlap(box, own.track.xyxy_px.tolist()) >= _STILL_THERE
         moves = own is not None and not there and own.stands_s is None and self._now_s - own.track.seen_s < 1.0
         # A vehicle's trace in the background outlives it; a thing is often seen only there.
         seen = kind is IncidentKind.ABANDONED_OBJECT and _still_there(box, left_behind)
@@ -236,11 +234,4 @@ def _is_hidden(box: tuple[float, float, float, float], users: Sequence[RoadUser]
 
 
 def _still_there(box: tuple[float, float, float, float], left_behind: Detections) -> bool:
-    return any(_overlap(box, other.tolist()) >= _SAME_PLACE for other in left_behind.xyxy_px)
-
-
-def _overlap(one: Sequence[float], other: Sequence[float]) -> float:
-    a, b = np.array(one), np.array(other)
-    shared = float(np.prod((np.minimum(a[2:], b[2:]) - np.maximum(a[:2], b[:2])).clip(min=0)))
-    union = float(np.prod(a[2:] - a[:2]) + np.prod(b[2:] - b[:2])) - shared
-    return shared / union if union > 0 else 0.0
+    return any(overlap(box, other.tolist()) >= _SAME_PLACE for other in left_behind.xyxy_px)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from features.cctv.detections import iou
+from features.cctv.detections import iou, overlap
 from features.cctv.events import Severity
 from features.cctv.kinds import IncidentKind, UserKind
 from features.cctv.rules import LeftObject
@@ -69,7 +69,7 @@ class LeftObjects:
         for user in look.users:
             if user.track.kind is not UserKind.OBJECT and user.stands_s is not None:
                 box, since_s = user.track.xyxy_px, user.stands_s
-                self._stood = [one for one in self._stood if one[1] != since_s or _overlap(one[0], box) < 0.5]
+                self._stood = [one for one in self._stood if one[1] != since_s or overlap(one[0], box) < 0.5]
                 self._stood.append((box, since_s, look.now_s))
                 self._near = [one for one in self._near if np.hypot(*(one[0] - user.at_m)) > 1.0]
                 self._near.append((user.at_m, look.now_s))
@@ -178,10 +178,6 @@ def _is_new(differs: Picture, box: FloatArray, rules: LeftObject) -> bool:
 
 def _foot(box: FloatArray) -> FloatArray:
     return np.array([(box[0] + box[2]) / 2, box[3]])
-
-
-def _overlap(one: FloatArray, other: FloatArray) -> float:
-    return float(iou(one[None].astype(np.float32), other[None].astype(np.float32))[0, 0])
 
 
 def _covered(box: FloatArray, by: FloatArray) -> float:

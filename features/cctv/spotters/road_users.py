@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from features.cctv.detections import iou
+from features.cctv.detections import overlap
 from features.cctv.ground import Ground
 from features.cctv.rules import Rules
 from features.cctv.spotters.road_user import RoadUser
@@ -63,11 +63,6 @@ class RoadUsers:
         """Who stood where a new track begins, and has lost its own."""
         for track_id, one in self._gone.items():
             same = one.track.kind.is_vehicle and track.kind.is_vehicle and one.stands_s is not None
-            if same and _overlap(one.track, track) >= _SAME_PLACE:
+            if same and overlap(one.track.xyxy_px, track.xyxy_px) >= _SAME_PLACE:
                 return self._gone.pop(track_id)
         return None
-
-
-def _overlap(one: Track, other: Track) -> float:
-    boxes = [each.xyxy_px[None].astype(np.float32) for each in (one, other)]
-    return float(iou(*boxes)[0, 0])
